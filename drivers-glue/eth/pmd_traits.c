@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See pmd_traits.h. */
+#include "pmd_traits.h"
+
+#include <rte_common.h>
+#include <rte_dev.h>
+#include <rte_devargs.h>
+#include <rte_ethdev.h>
+#include <rte_kvargs.h>
+#include <rte_version.h>
+
+#include <linux/if_packet.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * net_af_packet: link_update is empty before 24.11 (rte_eth_af_packet.c, eth_link_update), so the
+ * link reads up for ever; the kernel hands frames over with the tag beside them, and releases before
+ * the fix of 22.11.4 left it there.
+ * net_tap: says that it has link interrupts, but no release to 24.11 raises one.
+ */
+static const struct pmd_traits table[] = {
+	{
+		.driver = "net_af_packet",
+		.link_unreported = RTE_VERSION < RTE_VERSION_NUM(24, 11, 0, 0),
+		.strips_vlan = true,
+	},
+	{.driver = "net_tap", .link_unreported = true, .needs_peer_mac = true},
+	{.driver = "net_virtio_user", .needs_peer_mac = true},
+	{.driver = "net_vhost", .needs_peer_mac = true},
+	{.driver = "net_memif", .needs_peer_mac = true},
+};
+
+static const struct pmd_traits none;
+
+/* rte_eth_af_packet.c: DFLT_FRAME_SIZE. */
+enum { AF_PACKET_DEFAULT_FRAME_BYTES = 1 << 11 };
+
+const struct pmd_traits *
+pmd_traits_get(const char *driver)
+{
+	if (driver == NULL)
+		return &none;
+	for (unsigned i = 0; i < RTE_DIM(table); i++)
+		if (strcmp(table[i].driver, driver) == 0)
+			return &table[i];
+	return &none;
+}
+
+static uint32_t
+af_packet_frame_bytes(const struct rte_eth_dev_info *info)
+{
+	const struct rte_devargs *devargs = rte_dev_devargs(info->device);
+	uint32_t bytes = AF_PACKET_DEFAULT_FRAME_BYTES;
+	struct rte_kvargs *kv;
+	const char *value;
+
+	if (devargs == NULL || devargs->args == NULL)
+		return bytes;
+	kv = rte_kvargs_parse(devargs->args, NULL);
+	if (kv == NULL)
+		return bytes;
+	value = rte_kvargs_get(kv, "framesz");
+	if (value != NULL && atoi(value) > 0)
+		bytes = (uint32_t)atoi(value);
+	rte_kvargs_free(kv);
+	return bytes;
+}
+
+int
+pmd_frame_limits(uint16_t port_id, struct pmd_frame_limits *ret)
+{
+	struct rte_eth_dev_info info;
+	struct pmd_frame_limits limits = {0, 0};
+
+	if (rte_eth_dev_info_get(port_id, &info) != 0)
+		return -EINVAL;
+	if (info.driver_name != NULL && strcmp(info.driver_name, "net_af_packet") == 0) {
+		/* The ring's frame holds the header that the kernel puts in front (TPACKET_V2). */
+		limits.frame_max_bytes = af_packet_frame_bytes(&info) -
+					 (TPACKET2_HDRLEN - sizeof(struct sockaddr_ll));
+		limits.mbuf_room_bytes = limits.frame_max_bytes;
+	}
+	*ret = limits;
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What each PMD really can do, where that differs from what it says in rte_eth_dev_info. Used by
+ * lib/port and lib/bond. Every row of the table names its source.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pmd_traits {
+	const char *driver; /* as in rte_eth_dev_info.driver_name */
+	bool link_unreported; /* never reports loss of carrier: ask the kernel about its netdev */
+	bool strips_vlan;     /* takes the tag out of frames without having been asked */
+	bool needs_peer_mac;  /* its netdev is the other end: it should carry the bond's address */
+};
+
+/* The traits of a driver; all false for one without a row. Never NULL. */
+const struct pmd_traits *pmd_traits_get(const char *driver);
+
+/* Room that a port's device arguments leave for one frame. */
+struct pmd_frame_limits {
+	uint32_t frame_max_bytes; /* longest frame with Ethernet header, without FCS; 0: no limit */
+	uint32_t mbuf_room_bytes; /* least data room of an mbuf behind its headroom; 0: any */
+};
+
+/* -EINVAL when @port_id is none. */
+int pmd_frame_limits(uint16_t port_id, struct pmd_frame_limits *ret);
