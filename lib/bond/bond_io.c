@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a worker does with a bond's queues by the bond PMD's own functions (io_path=pmd), and what
+ * these functions leave undone: see the comments of each. Called by workers through struct fwd_io.
+ */
+#include "bond_priv.h"
+
+#include <rte_ether.h>
+#include <rte_mbuf.h>
+
+enum { DRAIN_BURST = 32 };
+
+static uint16_t
+rx_pmd(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
+{
+	return rte_eth_rx_burst(io->port_id, queue, pkts, n);
+}
+
+static uint16_t
+tx_pmd(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
+{
+	return rte_eth_tx_burst(io->port_id, queue, pkts, n);
+}
+
+/*
+ * Mode 6 answers ARP with the members' own addresses, so that peers send to them; whoever stands
+ * behind the bond knows only the bond's. Linux does the same below a bridge (bond_handle_frame).
+ */
+static uint16_t
+rx_alb(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
+{
+	const struct bond_io_ctx *ctx = io->ctx;
+	uint16_t got = rte_eth_rx_burst(io->port_id, queue, pkts, n);
+
+	for (uint16_t i = 0; i < got; i++) {
+		struct rte_ether_hdr *eth = rte_pktmbuf_mtod(pkts[i], struct rte_ether_hdr *);
+
+		if (pkts[i]->port < RTE_MAX_ETHPORTS &&
+		    rte_is_same_ether_addr(&eth->dst_addr, &ctx->own_mac[pkts[i]->port]))
+			eth->dst_addr = ctx->mac;
+	}
+	return got;
+}
+
+/*
+ * Whether the PMD's mode 6 takes the frame for ARP: it looks behind up to two tags. A frame too
+ * short for that is not sent by itself, which is all that matters here.
+ */
+static bool
+is_arp(const struct rte_mbuf *m)
+{
+	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+	const struct rte_vlan_hdr *vlan = (const struct rte_vlan_hdr *)(eth + 1);
+	rte_be16_t type = eth->ether_type;
+
+	for (int tags = 0; tags < 2; tags++) {
+		if (type != rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN) &&
+		    type != rte_cpu_to_be_16(RTE_ETHER_TYPE_QINQ))
+			break;
+		type = vlan->eth_proto;
+		vlan++;
+	}
+	return type == rte_cpu_to_be_16(RTE_ETHER_TYPE_ARP);
+}
+
+/*
+ * Mode 6. When the PMD cannot send all of a burst that mixes ARP with other frames, the tail that
+ * it hands back holds pointers that were never the caller's (bond_ethdev_tx_burst_alb indexes its
+ * own arrays wrongly). With one ARP frame alone, or none, its indexes are right: so a burst is cut
+ * before and behind each ARP frame, and ends at the first cut that was not sent whole. Without an
+ * active member the PMD divides by their number: nothing is sent then.
+ */
+static uint16_t
+tx_alb(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
+{
+	uint16_t active[BOND_PMD_MAX_MEMBERS];
+	uint16_t done = 0;
+
+	if (bond_pmd_active_members(io->port_id, active) <= 0)
+		return 0;
+	while (done < n) {
+		uint16_t len = 0, sent;
+
+		while (done + len < n && !is_arp(pkts[done + len]))
+			len++;
+		if (len == 0)
+			len = 1;
+		sent = rte_eth_tx_burst(io->port_id, queue, pkts + done, len);
+		done += sent;
+		if (sent < len)
+			break;
+	}
+	return done;
+}
+
+/*
+ * Modes 1 and 5. The PMD polls the current member only; what waits in the others would come out
+ * as stale frames after a failover. Linux drops such frames on arrival, so they go here.
+ */
+static uint16_t
+rx_drain_backups(const struct fwd_io *io, uint16_t queue)
+{
+	const struct bond_io_ctx *ctx = io->ctx;
+	struct rte_mbuf *pkts[DRAIN_BURST];
+	uint16_t current, n, total = 0;
+
+	if (bond_pmd_current(io->port_id, &current) != 0)
+		return 0;
+	for (uint16_t i = 0; i < ctx->nb_members; i++) {
+		if (ctx->members[i] == current)
+			continue;
+		n = rte_eth_rx_burst(ctx->members[i], queue, pkts, DRAIN_BURST);
+		rte_pktmbuf_free_bulk(pkts, n);
+		total = (uint16_t)(total + n);
+	}
+	return total;
+}
+
+/* Mode 4. LACPDUs leave only from inside the bond's transmit function, also an empty one. */
+static uint16_t
+tx_keep_alive(const struct fwd_io *io, uint16_t queue)
+{
+	struct rte_mbuf *nothing[1];
+
+	(void)rte_eth_tx_burst(io->port_id, queue, nothing, 0);
+	return 0;
+}
+
+struct mode_io {
+	fwd_rx_fn rx;
+	fwd_tx_fn tx;
+	fwd_housekeep_fn rx_housekeep, tx_housekeep;
+};
+
+static const struct mode_io mode_io[BOND_MODE_COUNT] = {
+	[BOND_MODE_RR] = {rx_pmd, tx_pmd, NULL, NULL},
+	[BOND_MODE_AB] = {rx_pmd, tx_pmd, rx_drain_backups, NULL},
+	[BOND_MODE_XOR] = {rx_pmd, tx_pmd, NULL, NULL},
+	[BOND_MODE_BROADCAST] = {rx_pmd, tx_pmd, NULL, NULL},
+	[BOND_MODE_8023AD] = {rx_pmd, tx_pmd, NULL, tx_keep_alive},
+	[BOND_MODE_TLB] = {rx_pmd, tx_pmd, rx_drain_backups, NULL},
+	[BOND_MODE_ALB] = {rx_alb, tx_alb, NULL, NULL},
+};
+
+void
+bond_io(const struct bond *bond, struct fwd_io *ret)
+{
+	const struct mode_io *m = &mode_io[bond->settings.mode];
+
+	*ret = (struct fwd_io){
+		.port_id = bond->port_id,
+		.rx = m->rx,
+		.tx = m->tx,
+		.rx_housekeep = m->rx_housekeep,
+		.tx_housekeep = m->tx_housekeep,
+		.ctx = &bond->io,
+	};
+}
+
+void
+bond_io_update(struct bond *bond)
+{
+	struct bond_io_ctx *ctx = &bond->io;
+
+	memset(ctx, 0, sizeof(*ctx));
+	ctx->port_id = bond->port_id;
+	ctx->mac = bond->mac;
+	for (uint16_t i = 0; i < bond->nb_members; i++) {
+		const struct bond_member *m = &bond->members[i];
+
+		if (!m->attached)
+			continue;
+		ctx->members[ctx->nb_members++] = m->port_id;
+		ctx->own_mac[m->port_id] = m->own_mac;
+	}
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the bond PMD forgets, put right every tick and after every event: addresses of members,
+ * promiscuous mode and reception of multicast that do not follow the active member, and a mode-4
+ * bond that would drop broadcast. Also finds what an operator wants to be told.
+ */
+#include "bond_priv.h"
+
+#include <string.h>
+
+static bool
+in_list(const uint16_t *ports, int n, uint16_t port_id)
+{
+	for (int i = 0; i < n; i++)
+		if (ports[i] == port_id)
+			return true;
+	return false;
+}
+
+static void
+report_links(struct bonds *bonds, struct bond *bond, const uint16_t *active, int nb_active)
+{
+	for (uint16_t i = 0; i < bond->nb_members; i++) {
+		struct bond_member *m = &bond->members[i];
+		bool up = m->attached && in_list(active, nb_active, m->port_id);
+
+		if (up == m->link_up)
+			continue;
+		m->link_up = up;
+		if (!up)
+			m->link_failures++;
+		bond_event(
+			bonds, "%s: link of member %s is %s", bond_name(bond),
+			port_name(bonds->ports, m->port_id), up ? "up" : "down"
+		);
+	}
+}
+
+/* The member that carries modes 1, 5 and 6; false when there is none. */
+static bool
+report_active(
+	struct bonds *bonds, struct bond *bond, const uint16_t *active, int nb_active, uint16_t *ret
+)
+{
+	uint16_t current = 0;
+	bool known = bond_pmd_current(bond->port_id, &current) == 0 &&
+		     in_list(active, nb_active, current);
+
+	if (known && (!bond->active_known || bond->active != current))
+		bond_event(
+			bonds, "%s: active member is %s", bond_name(bond),
+			port_name(bonds->ports, current)
+		);
+	else if (!known && bond->active_known)
+		bond_event(bonds, "%s: no active member", bond_name(bond));
+	bond->active_known = known;
+	bond->active = current;
+	*ret = current;
+	return known;
+}
+
+/* Set @mac on a member where it differs, and believe it only when the kernel's device shows it. */
+static void
+keep_mac(
+	struct bonds *bonds, struct bond *bond, struct bond_member *m, const struct rte_ether_addr *mac
+)
+{
+	struct rte_ether_addr now, kernel;
+	struct reason why = {"the kernel's device kept another address"};
+	bool carrier, ok = true;
+
+	if (rte_eth_macaddr_get(m->port_id, &now) != 0 || !rte_is_same_ether_addr(&now, mac))
+		ok = port_mac_set(m->port_id, mac, &why) == 0;
+	if (ok && m->if_index != 0 &&
+	    bonds->host.carrier(bonds->host.ctx, m->if_index, &carrier, &kernel) == 0 &&
+	    !rte_is_same_ether_addr(&kernel, mac)) {
+		(void)port_mac_set(m->port_id, mac, NULL);
+		ok = bonds->host.carrier(bonds->host.ctx, m->if_index, &carrier, &kernel) == 0 &&
+		     rte_is_same_ether_addr(&kernel, mac);
+	}
+	if (!ok && !m->mac_wrong)
+		bond_event(
+			bonds,
+			"%s: member %s does not carry the MAC address " RTE_ETHER_ADDR_PRT_FMT
+			": %s; unicast to it may be lost",
+			bond_name(bond), port_name(bonds->ports, m->port_id),
+			RTE_ETHER_ADDR_BYTES(mac), why.text
+		);
+	m->mac_wrong = !ok;
+}
+
+static void
+keep_macs(struct bonds *bonds, struct bond *bond, bool has_active, uint16_t current)
+{
+	for (uint16_t i = 0; i < bond->nb_members; i++) {
+		struct bond_member *m = &bond->members[i];
+		bool bonds_mac = !bond_mode_has_active(bond->settings.mode) ||
+				 (has_active && m->port_id == current);
+
+		if (!m->attached)
+			continue;
+		/* While nobody is active the PMD decides who holds it next. */
+		if (!bonds_mac && !has_active)
+			continue;
+		keep_mac(bonds, bond, m, bonds_mac ? &bond->mac : &m->own_mac);
+	}
+}
+
+static void
+keep_member_flag(
+	uint16_t port_id, bool want, int (*get)(uint16_t), int (*set)(uint16_t, bool, struct reason *)
+)
+{
+	if ((get(port_id) == 1) != want)
+		(void)set(port_id, want, NULL);
+}
+
+/* In modes 1, 5 and 6 both belong to the active member alone, in the others to all. */
+static void
+keep_filters(struct bond *bond, bool has_active, uint16_t current)
+{
+	bool promisc = bond->promisc_wanted || bond->promisc_forced;
+	bool one = bond_mode_has_active(bond->settings.mode);
+
+	for (uint16_t i = 0; i < bond->nb_members; i++) {
+		const struct bond_member *m = &bond->members[i];
+		bool here = !one || (has_active && m->port_id == current);
+
+		if (!m->attached || (one && !has_active))
+			continue;
+		/* In mode 4 the PMD itself turns on what lets LACPDUs in. */
+		if (bond->settings.mode == BOND_MODE_8023AD && !promisc)
+			continue;
+		keep_member_flag(
+			m->port_id, promisc && here, rte_eth_promiscuous_get, port_promisc_set
+		);
+		if (bond->settings.mode != BOND_MODE_8023AD)
+			keep_member_flag(
+				m->port_id, bond->allmulti_wanted && here, rte_eth_allmulticast_get,
+				port_allmulti_set
+			);
+	}
+}
+
+/*
+ * In mode 4 the PMD drops every multicast and broadcast frame unless the bond receives all
+ * multicast or is promiscuous: no ARP, no neighbour discovery (rx_burst_8023ad).
+ */
+static void
+keep_mode4(struct bonds *bonds, struct bond *bond)
+{
+	if (rte_eth_allmulticast_get(bond->port_id) == 1 ||
+	    rte_eth_promiscuous_get(bond->port_id) == 1 ||
+	    port_allmulti_set(bond->port_id, true, NULL) == 0)
+		return;
+	if (!bond->promisc_forced)
+		bond_event(
+			bonds,
+			"%s: members cannot receive all multicast: promiscuous mode instead, which "
+			"broadcast needs in mode 802.3ad",
+			bond_name(bond)
+		);
+	bond->promisc_forced = true;
+	(void)port_promisc_set(bond->port_id, true, NULL);
+}
+
+void
+bond_keep(struct bonds *bonds, struct bond *bond)
+{
+	uint16_t active[BOND_PMD_MAX_MEMBERS], current = 0;
+	bool has_active = false;
+	int nb_active;
+
+	if (!bond->up)
+		return;
+	nb_active = bond_pmd_active_members(bond->port_id, active);
+	if (nb_active < 0)
+		return;
+	report_links(bonds, bond, active, nb_active);
+	if (bond_mode_has_active(bond->settings.mode))
+		has_active = report_active(bonds, bond, active, nb_active, &current);
+	if (bond->settings.mode == BOND_MODE_8023AD)
+		keep_mode4(bonds, bond);
+	keep_macs(bonds, bond, has_active, current);
+	keep_filters(bond, has_active, current);
+}
+
+void
+bonds_tick(struct bonds *bonds)
+{
+	struct bond *bond;
+
+	TAILQ_FOREACH(bond, &bonds->list, entry)
+		bond_keep(bonds, bond);
+}
+
+void
+bonds_link_event(struct bonds *bonds, uint16_t port_id)
+{
+	struct bond *bond = bonds_find_member(bonds, port_id);
+
+	if (bond == NULL)
+		bond = bonds_find_port(bonds, port_id);
+	if (bond != NULL)
+		bond_keep(bonds, bond);
+}
+
+void
+bonds_carrier(struct bonds *bonds, uint32_t if_index)
+{
+	struct bond *bond;
+
+	TAILQ_FOREACH(bond, &bonds->list, entry) {
+		for (uint16_t i = 0; i < bond->nb_members; i++) {
+			if (bond->members[i].if_index == if_index && if_index != 0) {
+				bond_member_sync_carrier(bonds, bond);
+				break;
+			}
+		}
+	}
+}

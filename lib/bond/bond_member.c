@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One port on its way into a bond and out of it: what is checked before, what the bond PMD wants
+ * done first, and members that leave and return with the carrier of their kernel device.
+ */
+#include "bond_priv.h"
+
+#include "pmd_traits.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int
+check_mtu(struct bonds *bonds, const struct bond *bond, uint16_t port_id, struct reason *why)
+{
+	const struct port_conf *conf = port_conf(bonds->ports, bond->port_id);
+	uint32_t max, other;
+
+	if (port_mtu_max(bonds->ports, port_id, &max) != 0)
+		return reason_set(why, -EIO, "it does not answer");
+	if (bond->up && conf != NULL && max < conf->mtu_bytes)
+		return reason_set(
+			why, -EINVAL, "its largest MTU is %u, the bond's MTU is %u", max, conf->mtu_bytes
+		);
+	/* Below the default the bond would have to shrink for one member: the user decides that. */
+	for (uint16_t i = 0; i < bond->nb_members; i++) {
+		uint16_t id = bond->members[i].port_id;
+
+		if (id == port_id || port_mtu_max(bonds->ports, id, &other) != 0 ||
+		    RTE_MIN(max, (uint32_t)RTE_ETHER_MTU) == RTE_MIN(other, (uint32_t)RTE_ETHER_MTU))
+			continue;
+		return reason_set(
+			why, -EINVAL, "its largest MTU is %u, that of member %s is %u: they must agree "
+			"up to %u",
+			max, port_name(bonds->ports, id), other, RTE_ETHER_MTU
+		);
+	}
+	return 0;
+}
+
+int
+bond_member_check(
+	struct bonds *bonds, const struct bond *bond, uint16_t port_id, struct reason *why
+)
+{
+	enum port_state state = port_state(bonds->ports, port_id);
+	const struct bond *other;
+	struct reason what;
+	int rc = 0;
+
+	if (state == PORT_ABSENT || state == PORT_CLOSED)
+		rc = reason_set(&what, -ENODEV, "no such port");
+	else if (bond_pmd_is_bond(port_id))
+		rc = reason_set(&what, -EINVAL, "it is a bond itself");
+	else if ((other = bonds_find_member(bonds, port_id)) != NULL)
+		rc = reason_set(
+			&what, -EBUSY, "it is a member of %s already", bond_name(other)
+		);
+	else if (bond->nb_members == BOND_MAX_MEMBERS)
+		rc = reason_set(&what, -ENOSPC, "the bond has %d members already", BOND_MAX_MEMBERS);
+	else if (bonds->host.port_forwards(bonds->host.ctx, port_id))
+		rc = reason_set(&what, -EBUSY, "frames are forwarded over it; stop first");
+	else
+		rc = check_mtu(bonds, bond, port_id, &what);
+	if (rc != 0)
+		return reason_set(
+			why, rc, "%s: cannot add member %s: %s", bond_name(bond),
+			port_name(bonds->ports, port_id), what.text
+		);
+	return 0;
+}
+
+/* Ask the kernel how the member's device is now. True when something changed. */
+static bool
+read_carrier(struct bonds *bonds, struct bond_member *m)
+{
+	bool was = m->carrier, was_present = m->present, now;
+	struct rte_ether_addr mac;
+	int rc;
+
+	if (m->if_index == 0)
+		return false;
+	rc = bonds->host.carrier(bonds->host.ctx, m->if_index, &now, &mac);
+	if (rc == 0) {
+		m->present = true;
+		m->carrier = now;
+	} else if (rc == -ENODEV) {
+		m->present = false;
+		m->carrier = false;
+	}
+	return was != m->carrier || was_present != m->present;
+}
+
+struct bond_member *
+bond_member_record(struct bonds *bonds, struct bond *bond, uint16_t port_id)
+{
+	struct bond_member *m = &bond->members[bond->nb_members++];
+
+	memset(m, 0, sizeof(*m));
+	m->port_id = port_id;
+	m->present = true;
+	m->carrier = true;
+	(void)rte_eth_macaddr_get(port_id, &m->own_mac);
+	if (pmd_traits_get(port_driver(bonds->ports, port_id))->link_unreported)
+		m->if_index = port_if_index(bonds->ports, port_id);
+	(void)read_carrier(bonds, m);
+	return m;
+}
+
+void
+bond_member_forget(struct bond *bond, uint16_t port_id)
+{
+	for (uint16_t i = 0; i < bond->nb_members; i++) {
+		if (bond->members[i].port_id != port_id)
+			continue;
+		bond->nb_members--;
+		memmove(&bond->members[i], &bond->members[i + 1],
+			(size_t)(bond->nb_members - i) * sizeof(bond->members[0]));
+		return;
+	}
+}
+
+struct bond_member *
+bond_find_member(struct bond *bond, uint16_t port_id)
+{
+	for (uint16_t i = 0; i < bond->nb_members; i++)
+		if (bond->members[i].port_id == port_id)
+			return &bond->members[i];
+	return NULL;
+}
+
+/*
+ * The PMD remembers the address that a member has when it is added, and writes it back when the
+ * member leaves. In modes 0, 2, 3 and 4 all members carry the bond's, so they get it before: a
+ * member that refuses is noticed while nothing has happened. In modes 1, 5 and 6 the others keep
+ * their own.
+ */
+int
+bond_member_prepare_mac(struct bond *bond, struct bond_member *m, struct reason *why)
+{
+	struct rte_ether_addr now;
+
+	if (bond_mode_has_active(bond->settings.mode))
+		return 0;
+	if (rte_eth_macaddr_get(m->port_id, &now) == 0 && rte_is_same_ether_addr(&now, &bond->mac))
+		return 0;
+	return port_mac_set(m->port_id, &bond->mac, why);
+}
+
+int
+bond_member_attach(
+	struct bonds *bonds, struct bond *bond, struct bond_member *m, struct reason *why
+)
+{
+	bool was_usable = bond_usable(bond);
+	int rc;
+
+	if (m->attached)
+		return 0;
+	rc = bond_member_prepare_mac(bond, m, why);
+	/* A mode-4 member works without, except for unicast: bond_keep() reports it. */
+	if (rc != 0 && bond->settings.mode != BOND_MODE_8023AD)
+		return rc;
+	rc = bonds->host.park(bonds->host.ctx, why);
+	if (rc != 0)
+		return rc;
+	rc = bond_pmd_member_add(bond->port_id, m->port_id, why);
+	if (rc == 0) {
+		m->attached = true;
+		if (bond->up)
+			port_note_state(bonds->ports, m->port_id, PORT_STARTED);
+		bond_io_update(bond);
+	}
+	bonds->host.release(bonds->host.ctx, bond_usable(bond) != was_usable);
+	return rc;
+}
+
+int
+bond_member_detach(
+	struct bonds *bonds, struct bond *bond, struct bond_member *m, struct reason *why
+)
+{
+	bool was_usable = bond_usable(bond);
+	int rc;
+
+	if (!m->attached)
+		return 0;
+	rc = bonds->host.park(bonds->host.ctx, why);
+	if (rc != 0)
+		return rc;
+	/* The PMD resets the port on its way out, which a started one refuses. */
+	(void)rte_eth_dev_stop(m->port_id);
+	rc = bond_pmd_member_remove(bond->port_id, m->port_id, why);
+	if (rc == 0) {
+		m->attached = false;
+		port_note_state(bonds->ports, m->port_id, PORT_FOUND);
+		bond_io_update(bond);
+	}
+	bonds->host.release(bonds->host.ctx, bond_usable(bond) != was_usable);
+	return rc;
+}
+
+void
+bond_member_restore(struct bonds *bonds, struct bond_member *m)
+{
+	struct reason why;
+
+	if (!m->present)
+		return;
+	if (rte_eth_promiscuous_get(m->port_id) == 1)
+		(void)rte_eth_promiscuous_disable(m->port_id);
+	if (rte_eth_allmulticast_get(m->port_id) == 1)
+		(void)rte_eth_allmulticast_disable(m->port_id);
+	if (port_mac_set(m->port_id, &m->own_mac, &why) != 0)
+		bond_event(
+			bonds, "%s: its own MAC address is not back: %s",
+			port_name(bonds->ports, m->port_id), why.text
+		);
+}
+
+static void
+sync_member(struct bonds *bonds, struct bond *bond, struct bond_member *m)
+{
+	const char *name = port_name(bonds->ports, m->port_id);
+	struct reason why;
+
+	if (!m->carrier && m->attached) {
+		if (bond_member_detach(bonds, bond, m, &why) != 0) {
+			bond_event(bonds, "%s: cannot detach member %s: %s", bond_name(bond), name,
+				   why.text);
+			return;
+		}
+		m->link_failures++;
+		m->link_up = false;
+		bond_event(bonds, "%s: member %s detached: %s", bond_name(bond), name,
+			   m->present ? "no carrier" : "its network device is gone");
+	} else if (m->carrier && !m->attached) {
+		if (bond_member_attach(bonds, bond, m, &why) != 0) {
+			bond_event(bonds, "%s: cannot attach member %s again: %s", bond_name(bond),
+				   name, why.text);
+			return;
+		}
+		bond_event(bonds, "%s: member %s attached: carrier", bond_name(bond), name);
+	}
+}
+
+void
+bond_member_sync_carrier(struct bonds *bonds, struct bond *bond)
+{
+	bool changed = false;
+
+	for (uint16_t i = 0; i < bond->nb_members; i++) {
+		struct bond_member *m = &bond->members[i];
+
+		(void)read_carrier(bonds, m);
+		if (bond->up && m->carrier != m->attached) {
+			sync_member(bonds, bond, m);
+			changed = true;
+		}
+	}
+	if (changed)
+		bond_keep(bonds, bond);
+}

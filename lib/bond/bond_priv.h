@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of lib/bond share and nobody else sees. */
+#pragma once
+
+#include "bond.h"
+#include "bond_pmd.h"
+#include "port.h"
+#include "reason.h"
+
+#include <rte_ethdev.h>
+
+#include <sys/queue.h>
+
+/* What workers read of a bond. Written by control while they are parked. */
+struct bond_io_ctx {
+	uint16_t port_id;
+	uint16_t nb_members;
+	uint16_t members[BOND_MAX_MEMBERS];
+	struct rte_ether_addr mac; /* the bond's */
+	/* By port id: the address that a member of a mode-6 bond has for itself. */
+	struct rte_ether_addr own_mac[RTE_MAX_ETHPORTS];
+};
+
+struct bond_member {
+	uint16_t port_id;
+	struct rte_ether_addr own_mac; /* before it became a member */
+	uint32_t if_index;             /* kernel netdev whose carrier counts; 0: the PMD reports */
+	bool attached;                 /* in the PMD's list */
+	bool present;                  /* its netdev exists */
+	bool carrier;                  /* its netdev has carrier; true without one */
+	bool link_up;                  /* as last reported to the operator */
+	uint32_t link_failures;        /* times the link went down */
+	bool mac_wrong;                /* reported already that its MAC cannot be set */
+};
+
+struct bond {
+	TAILQ_ENTRY(bond) entry;
+	struct bond_settings settings;
+	char dev_name[RTE_ETH_NAME_MAX_LEN];
+	uint16_t port_id;
+	bool up;
+	bool adopted; /* made by EAL */
+	bool mac_set; /* the PMD has been given an address of its own */
+	struct rte_ether_addr mac;
+	uint16_t nb_members;
+	struct bond_member members[BOND_MAX_MEMBERS];
+	bool promisc_wanted, allmulti_wanted; /* by the user */
+	bool promisc_forced;                  /* by mode 4 or a pair, where nothing else serves */
+	bool active_known;
+	uint16_t active; /* as last reported to the operator */
+	bool paired;
+	uint16_t pair_port;
+	struct bond_io_ctx io;
+};
+
+struct bonds {
+	struct ports *ports;
+	struct bond_host host;
+	TAILQ_HEAD(, bond) list;
+};
+
+void bond_event(const struct bonds *bonds, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* bond.c */
+
+enum bond_pmd_policy bond_policy_to_pmd(enum bond_policy policy);
+struct bond_member *bond_find_member(struct bond *bond, uint16_t port_id);
+
+/* bond_member.c */
+
+/* Why @port_id cannot become a member of @bond, before anything is touched. */
+int bond_member_check(
+	struct bonds *bonds, const struct bond *bond, uint16_t port_id, struct reason *why
+);
+/* Append a record for @port_id, with the carrier of its netdev. */
+struct bond_member *bond_member_record(struct bonds *bonds, struct bond *bond, uint16_t port_id);
+void bond_member_forget(struct bond *bond, uint16_t port_id);
+/* Give the member the MAC address it must have before the PMD takes it. */
+int bond_member_prepare_mac(struct bond *bond, struct bond_member *m, struct reason *why);
+/* Put a member into the PMD's list, or take it out; workers parked when the bond is up. */
+int bond_member_attach(
+	struct bonds *bonds, struct bond *bond, struct bond_member *m, struct reason *why
+);
+int bond_member_detach(
+	struct bonds *bonds, struct bond *bond, struct bond_member *m, struct reason *why
+);
+/* After it left the bond: its own address, no promiscuous mode. */
+void bond_member_restore(struct bonds *bonds, struct bond_member *m);
+/* Detach what has no carrier, attach what has it again. */
+void bond_member_sync_carrier(struct bonds *bonds, struct bond *bond);
+
+/* bond_keep.c */
+
+/* See bonds_tick, for one bond. */
+void bond_keep(struct bonds *bonds, struct bond *bond);
+/* The first member's address, or the one asked for, becomes the bond's. */
+int bond_mac_apply(struct bonds *bonds, struct bond *bond, struct reason *why);
+
+/* bond_io.c */
+
+/* Write what workers read; they are parked or do not know the bond yet. */
+void bond_io_update(struct bond *bond);

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A bond in the words of /proc/net/bonding/NAME (Linux 6.12, bond_procfs.c), so that tools which
+ * parse that file work; hence its word "slave". Used by `show bond`.
+ */
+#include "bond_view.h"
+
+#include "text.h"
+
+#include <stdio.h>
+
+/* bond_main.c, bond_mode_name(). */
+static const char *const mode_titles[BOND_MODE_COUNT] = {
+	[BOND_MODE_RR] = "load balancing (round-robin)",
+	[BOND_MODE_AB] = "fault-tolerance (active-backup)",
+	[BOND_MODE_XOR] = "load balancing (xor)",
+	[BOND_MODE_BROADCAST] = "fault-tolerance (broadcast)",
+	[BOND_MODE_8023AD] = "IEEE 802.3ad Dynamic link aggregation",
+	[BOND_MODE_TLB] = "transmit load balancing",
+	[BOND_MODE_ALB] = "adaptive load balancing",
+};
+
+/* Linux prints lower case. */
+static void
+put_mac(struct text *t, const struct rte_ether_addr *mac)
+{
+	text_printf(t, "%02x:%02x:%02x:%02x:%02x:%02x", RTE_ETHER_ADDR_BYTES(mac));
+}
+
+static void
+put_side(struct text *t, const char *who, const struct bond_lacp_side_view *s, bool partner)
+{
+	text_printf(t, "details %s lacp pdu:\n", who);
+	text_printf(t, "    system priority: %u\n    system mac address: ", s->system_priority);
+	put_mac(t, &s->system);
+	text_printf(t, "\n    %s: %u\n", partner ? "oper key" : "port key", s->key);
+	text_printf(t, "    port priority: %u\n    port number: %u\n", s->port_priority, s->port_number);
+	text_printf(t, "    port state: %u\n", s->state);
+}
+
+/* The aggregator that most distributing members are in: the PMD knows no active one. */
+static const struct bond_member_view *
+aggregator_member(const struct bond_view *v, unsigned *ret_ports)
+{
+	const struct bond_member_view *best = NULL;
+
+	*ret_ports = 0;
+	for (uint16_t i = 0; i < v->nb_members; i++) {
+		unsigned ports = 0;
+
+		if (!v->members[i].has_lacp || v->members[i].why_idle[0] != '\0')
+			continue;
+		for (uint16_t k = 0; k < v->nb_members; k++)
+			if (v->members[k].has_lacp && v->members[k].why_idle[0] == '\0' &&
+			    v->members[k].aggregator == v->members[i].aggregator)
+				ports++;
+		if (ports > *ret_ports) {
+			*ret_ports = ports;
+			best = &v->members[i];
+		}
+	}
+	return best;
+}
+
+static void
+put_8023ad(struct text *t, const struct bond_view *v)
+{
+	unsigned ports;
+	const struct bond_member_view *m = aggregator_member(v, &ports);
+
+	/* What the PMD's machine does and nobody can change. */
+	text_puts(t, "\n802.3ad info\nLACP active: on\nLACP rate: slow\nMin links: 0\n");
+	text_printf(
+		t, "Aggregator selection policy (ad_select): %s\n", bond_ad_select_names[v->ad_select]
+	);
+	text_puts(t, "System priority: 65535\nSystem MAC address: ");
+	put_mac(t, &v->mac);
+	text_puts(t, "\n");
+	if (m == NULL) {
+		text_printf(t, "bond %s has no active aggregator\n", v->name);
+		return;
+	}
+	text_printf(
+		t,
+		"Active Aggregator Info:\n\tAggregator ID: %u\n\tNumber of ports: %u\n"
+		"\tActor Key: %u\n\tPartner Key: %u\n\tPartner Mac Address: ",
+		m->aggregator, ports, m->actor.key, m->partner.key
+	);
+	put_mac(t, &m->partner.system);
+	text_puts(t, "\n");
+}
+
+static void
+put_member(struct text *t, const struct bond_view *v, const struct bond_member_view *m)
+{
+	text_printf(
+		t, "\nSlave Interface: %s\nMII Status: %s\n", m->name, m->link_up ? "up" : "down"
+	);
+	if (m->speed_mbps != 0)
+		text_printf(
+			t, "Speed: %u Mbps\nDuplex: %s\n", m->speed_mbps,
+			m->full_duplex ? "full" : "half"
+		);
+	else
+		text_puts(t, "Speed: Unknown\nDuplex: Unknown\n");
+	text_printf(t, "Link Failure Count: %u\nPermanent HW addr: ", m->link_failures);
+	put_mac(t, &m->own_mac);
+	text_puts(t, "\nSlave queue ID: 0\n");
+	if (v->mode == BOND_MODE_8023AD && m->has_lacp) {
+		text_printf(
+			t,
+			"Aggregator ID: %u\nActor Churn State: none\nPartner Churn State: none\n"
+			"Actor Churned Count: 0\nPartner Churned Count: 0\n",
+			m->aggregator
+		);
+		put_side(t, "actor", &m->actor, false);
+		put_side(t, "partner", &m->partner, true);
+	}
+	/* Not in Linux: there a member without carrier stays where it is. */
+	if (m->why_idle[0] != '\0')
+		text_printf(t, "Carries no traffic: %s\n", m->why_idle);
+}
+
+void
+bond_view_proc(const struct bond_view *v, const char *version, struct text *ret)
+{
+	text_printf(
+		ret, "Ethernet Channel Bonding Driver: vfbond %s\n\nBonding Mode: %s\n", version,
+		mode_titles[v->mode]
+	);
+	if (v->mode == BOND_MODE_XOR || v->mode == BOND_MODE_8023AD)
+		text_printf(
+			ret, "Transmit Hash Policy: %s (%u)\n", bond_policy_names[v->policy], v->policy
+		);
+	if (bond_mode_has_active(v->mode))
+		text_printf(
+			ret, "Primary Slave: %s%s\nCurrently Active Slave: %s\n",
+			v->primary[0] != '\0' ? v->primary : "None",
+			v->primary[0] != '\0' ? " (primary_reselect always)" : "",
+			v->active[0] != '\0' ? v->active : "None"
+		);
+	text_printf(
+		ret,
+		"MII Status: %s\nMII Polling Interval (ms): %u\nUp Delay (ms): 0\n"
+		"Down Delay (ms): 0\nPeer Notification Delay (ms): 0\n",
+		v->link_up ? "up" : "down", v->miimon_ms
+	);
+	if (v->mode == BOND_MODE_8023AD)
+		put_8023ad(ret, v);
+	for (uint16_t i = 0; i < v->nb_members; i++)
+		put_member(ret, v, &v->members[i]);
+}
