@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * See app.h: the order in which the program comes up and goes down. Used by main.c.
+ */
+#include "app.h"
+
+#include "app_priv.h"
+#include "kernel_link.h"
+#include "loop.h"
+#include "port_meters.h"
+#include "reason.h"
+#include "source.h"
+#include "text.h"
+#include "units.h"
+
+#include <rte_ethdev.h>
+#include <rte_lcore.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum { PARK_TIMEOUT_US = 1000000 };
+
+void
+app_print(struct app *app, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (app->sources != NULL) {
+		sources_print(app->sources, "%s", text);
+		return;
+	}
+	printf("%s\n", text);
+	fflush(stdout);
+}
+
+int
+app_port_find(struct app *app, const char *word, uint16_t *ret, struct reason *why)
+{
+	const struct bond *bond = bonds_find(app->bonds, word);
+
+	if (bond != NULL) {
+		*ret = bond_port(bond);
+		return 0;
+	}
+	return ports_find(app->ports, word, ret, why);
+}
+
+int
+app_bond_find(struct app *app, const char *word, struct bond **ret, struct reason *why)
+{
+	struct bond *bond = bonds_find(app->bonds, word);
+	uint16_t id;
+
+	if (bond == NULL && ports_find(app->ports, word, &id, NULL) == 0) {
+		bond = bonds_find_port(app->bonds, id);
+		if (bond == NULL)
+			return reason_set(why, -ENODEV, "port %s is not a bond", word);
+	}
+	if (bond == NULL)
+		return reason_set(why, -ENODEV, "%s: no such bond (see show bonds)", word);
+	*ret = bond;
+	return 0;
+}
+
+const char *
+app_port_name(const struct app *app, uint16_t port_id)
+{
+	const struct bond *bond = bonds_find_port(app->bonds, port_id);
+
+	return bond != NULL ? bond_name(bond) : port_name(app->ports, port_id);
+}
+
+/* What bonds ask of the program (struct bond_host). */
+
+static int
+host_park(void *ctx, struct reason *why)
+{
+	struct app *app = ctx;
+
+	return app->fwd != NULL ? fwd_park(app->fwd, PARK_TIMEOUT_US, why) : 0;
+}
+
+static void
+host_release(void *ctx, bool relayout)
+{
+	struct app *app = ctx;
+
+	if (app->fwd == NULL)
+		return;
+	if (relayout)
+		app_relayout(app);
+	fwd_release(app->fwd);
+}
+
+static bool
+host_port_forwards(void *ctx, uint16_t port_id)
+{
+	return app_port_forwards(ctx, port_id);
+}
+
+static int
+host_carrier(void *ctx, uint32_t if_index, bool *ret, struct rte_ether_addr *ret_mac)
+{
+	struct app *app = ctx;
+	struct kernel_link_state state;
+	int rc = kernel_link_get(app->kernel_link, if_index, &state);
+
+	if (rc != 0)
+		return rc;
+	*ret = state.admin_up && state.carrier;
+	memcpy(ret_mac->addr_bytes, state.mac, sizeof(state.mac));
+	return 0;
+}
+
+static void
+host_event(void *ctx, const char *text)
+{
+	struct app *app = ctx;
+
+	if (app->verbose != 0)
+		app_print(app, "%s", text);
+}
+
+static void
+on_kernel_link(void *ctx, const struct kernel_link_state *state)
+{
+	struct app *app = ctx;
+
+	bonds_carrier(app->bonds, state->if_index);
+}
+
+static void
+on_kernel_fd(void *ctx, int fd, short revents)
+{
+	struct app *app = ctx;
+
+	(void)fd;
+	(void)revents;
+	(void)kernel_link_process(app->kernel_link);
+}
+
+static void
+on_signal(void *ctx, int fd, short revents)
+{
+	struct app *app = ctx;
+	struct signalfd_siginfo info;
+
+	(void)revents;
+	if (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		loop_stop(app->loop, app->file_failed);
+}
+
+static void
+on_tick(void *ctx)
+{
+	struct app *app = ctx;
+
+	bonds_tick(app->bonds);
+}
+
+static void
+on_duration(void *ctx)
+{
+	struct app *app = ctx;
+
+	loop_stop(app->loop, app->file_failed);
+}
+
+static void
+on_stats(void *ctx)
+{
+	struct app *app = ctx;
+	struct text text = TEXT_EMPTY;
+
+	app_render_port_stats(app, &text);
+	app_print(app, "%s", text_str(&text));
+	text_fini(&text);
+}
+
+/* Without -i there is nobody to type `start`. */
+static void
+start_by_itself(struct app *app)
+{
+	struct reason why;
+
+	if (!app->forwarding && (app->options.auto_start || !app->options.interactive) &&
+	    app_start(app, &why) != 0)
+		app_print(app, "cannot start forwarding: %s", why.text);
+}
+
+static void
+on_file_done(struct app *app, int err, const struct reason *why)
+{
+	(void)why;
+	if (err != 0 && !app->options.keep_going) {
+		loop_stop(app->loop, 1);
+		return;
+	}
+	app->file_failed = err != 0;
+	if (!app->options.interactive)
+		start_by_itself(app);
+}
+
+static void
+on_input_done(struct app *app)
+{
+	loop_stop(app->loop, app->file_failed);
+}
+
+static int
+init_host(struct app *app, struct reason *why)
+{
+	sigset_t set;
+	int rc = loop_new(&app->loop);
+
+	if (rc != 0)
+		return reason_set(why, rc, "cannot make the control loop");
+	/* Blocked by main() before any thread was made. */
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	app->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (app->signal_fd < 0)
+		return reason_set(why, -errno, "cannot listen to signals");
+	rc = loop_watch_add(app->loop, app->signal_fd, POLLIN, on_signal, app, &app->signal_watch);
+	if (rc == 0)
+		rc = kernel_link_new(&app->kernel_link, on_kernel_link, app, why);
+	if (rc != 0)
+		return rc;
+	rc = loop_watch_add(
+		app->loop, kernel_link_fd(app->kernel_link), POLLIN, on_kernel_fd, app,
+		&app->kernel_watch
+	);
+	if (rc == 0)
+		rc = app_events_new(&app->events, app, why);
+	return rc;
+}
+
+static int
+init_ports(struct app *app, struct reason *why)
+{
+	const struct bond_host host = {
+		.ctx = app,
+		.park = host_park,
+		.release = host_release,
+		.port_forwards = host_port_forwards,
+		.carrier = host_carrier,
+		.event = host_event,
+	};
+	int rc = ports_new(&app->ports, &app->options.ports, why);
+
+	if (rc != 0)
+		return rc;
+	rc = bonds_new(&app->bonds, app->ports, &host);
+	if (rc == 0)
+		rc = port_meters_new(&app->meters);
+	if (rc != 0)
+		return reason_set(why, rc, "out of memory");
+	ports_scan(app->ports);
+	return ports_check_mbufs(app->ports, why);
+}
+
+static int
+init_bonds(struct app *app, struct reason *why)
+{
+	uint16_t ids[RTE_MAX_ETHPORTS];
+	uint16_t n = ports_list(app->ports, ids, RTE_MAX_ETHPORTS);
+	int rc;
+
+	for (uint16_t i = 0; i < n; i++) {
+		if (strcmp(port_driver(app->ports, ids[i]), "net_bonding") != 0)
+			continue;
+		rc = bond_adopt(app->bonds, ids[i], why);
+		if (rc != 0)
+			return rc;
+	}
+	for (unsigned i = 0; i < app->options.nb_bonds; i++) {
+		const struct bond_settings *s = &app->options.bonds[i];
+
+		rc = bond_create(app->bonds, s, why);
+		if (rc != 0)
+			return rc;
+		if (s->nb_members <= 1)
+			app_print(
+				app, "warning: %s has %s", s->name,
+				s->nb_members == 0 ? "no member and stays down"
+						   : "one member: there is nothing to fail over to"
+			);
+	}
+	return 0;
+}
+
+static int
+start_plain_ports(struct app *app, struct reason *why)
+{
+	uint16_t ids[RTE_MAX_ETHPORTS];
+	uint16_t n = ports_list(app->ports, ids, RTE_MAX_ETHPORTS);
+
+	for (uint16_t i = 0; i < n; i++) {
+		int rc;
+
+		if (bonds_find_port(app->bonds, ids[i]) != NULL ||
+		    bonds_find_member(app->bonds, ids[i]) != NULL)
+			continue;
+		rc = port_start(app->ports, ids[i], why);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int
+check_peers(struct app *app, struct reason *why)
+{
+	for (unsigned i = 0; i < app->options.nb_peers; i++) {
+		struct reason what;
+		uint16_t id;
+
+		if (app_port_find(app, app->options.peers[i].port, &id, &what) != 0)
+			return reason_set(why, -EINVAL, "--eth-peer: %s", what.text);
+	}
+	return 0;
+}
+
+static int
+init_forwarding(struct app *app, struct reason *why)
+{
+	int rc = app_pairs_apply(app, true, why);
+
+	if (rc == 0)
+		rc = check_peers(app, why);
+	if (rc == 0 && app->options.portlist != NULL) {
+		rc = app_portlist_parse(
+			app, app->options.portlist, app->portlist, &app->nb_portlist, why
+		);
+		if (rc != 0)
+			reason_prefix(why, "--portlist");
+		app->portlist_given = rc == 0;
+	}
+	if (rc == 0 && app->options.nb_cores > fwd_nb_workers(app->fwd))
+		rc = reason_set(
+			why, -EINVAL,
+			"--nb-cores: %u asked, but EAL's lcores give 1..%u beside the main one",
+			app->options.nb_cores, fwd_nb_workers(app->fwd)
+		);
+	if (rc == 0)
+		rc = app_layout_check(app, why);
+	if (rc == 0)
+		rc = app_apply(app, why);
+	return rc;
+}
+
+static int
+init_console(struct app *app, struct reason *why)
+{
+	const struct options *o = &app->options;
+	const struct sources_settings settings = {
+		.interactive = o->interactive,
+		.cmdline_file = o->cmdline_file,
+		.socket_path = o->socket_path,
+		.keep_going = o->keep_going,
+	};
+	static const struct sources_events events = {
+		.file_done = on_file_done,
+		.input_done = on_input_done,
+	};
+	int rc = sources_new(&app->sources, app, app->loop, &settings, &events, why);
+
+	if (rc == 0)
+		rc = loop_timer_add(app->loop, on_tick, app, &app->tick);
+	if (rc == 0)
+		rc = loop_timer_add(app->loop, on_stats, app, &app->stats);
+	if (rc == 0)
+		rc = loop_timer_add(app->loop, on_duration, app, &app->duration);
+	if (rc != 0)
+		return rc;
+	loop_timer_set(
+		app->tick, BONDS_TICK_MS * NSEC_PER_MSEC, BONDS_TICK_MS * NSEC_PER_MSEC
+	);
+	if (o->stats_period_ns != 0)
+		loop_timer_set(app->stats, o->stats_period_ns, o->stats_period_ns);
+	if (o->duration_ns != 0)
+		loop_timer_set(app->duration, o->duration_ns, 0);
+	return 0;
+}
+
+int
+app_init(struct app *app, struct reason *why)
+{
+	int rc;
+
+	app->signal_fd = -1;
+	app->verbose = 1;
+	app->idle_port = FWD_NO_PORT;
+	rc = fwd_new(&app->fwd, why);
+	if (rc == -ENODEV)
+		return reason_set(
+			why, rc,
+			"no lcore is free to forward: give EAL at least two, as -l 0-1 (the first one "
+			"runs the console)"
+		);
+	if (rc == 0)
+		rc = init_host(app, why);
+	if (rc == 0)
+		rc = init_ports(app, why);
+	if (rc == 0)
+		rc = init_bonds(app, why);
+	if (rc == 0)
+		rc = start_plain_ports(app, why);
+	if (rc == 0)
+		rc = init_forwarding(app, why);
+	if (rc == 0)
+		rc = init_console(app, why);
+	if (rc == 0 && app->options.cmdline_file == NULL)
+		start_by_itself(app);
+	else if (rc == 0 && app->options.auto_start)
+		rc = app_start(app, why);
+	return rc;
+}
+
+int
+app_fini(struct app *app)
+{
+	struct text report = TEXT_EMPTY;
+	uint64_t missing = 0;
+
+	app->sources = sources_free(app->sources);
+	app->fwd = fwd_free(app->fwd);
+	app->bonds = bonds_free(app->bonds);
+	if (app->ports != NULL) {
+		ports_close_all(app->ports);
+		missing = ports_pool_report(app->ports, &report);
+	}
+	app->events = app_events_free(app->events);
+	app->ports = ports_free(app->ports);
+	app->meters = port_meters_free(app->meters);
+	app->kernel_link = kernel_link_free(app->kernel_link);
+	app->loop = loop_free(app->loop);
+	if (app->signal_fd >= 0)
+		close(app->signal_fd);
+	fputs(text_str(&report), stdout);
+	fflush(stdout);
+	text_fini(&report);
+	return missing == 0 ? 0 : -EIO;
+}

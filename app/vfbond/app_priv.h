@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the command files and timers share. */
+#pragma once
+
+#include <stdint.h>
+
+#include <jansson.h>
+
+struct app;
+struct bond_settings;
+struct command_call;
+struct reason;
+struct text;
+
+/* The counters and rates of all ports, as `show port stats all` prints them. */
+void app_render_port_stats(struct app *app, struct text *ret);
+
+/* Make a bond, warn when it has too few members, join it with its pair. */
+int app_create_bond(
+	struct app *app, const struct bond_settings *s, const struct command_call *call
+);
+int app_bond_add(struct app *app, const char *bond, const char *port, struct reason *why);
+int app_bond_remove(struct app *app, const char *bond, const char *port, struct reason *why);
+
+/* Render and release; -ENOMEM, also for NULL. */
+int app_put_json(json_t *json, struct text *ret);
+
+/* A port is gone: its counters, its place in the port list, its pair. */
+void app_forget_port(struct app *app, uint16_t port_id);

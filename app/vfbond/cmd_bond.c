@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Commands about bonds in vfbond's own words. */
+#include "app.h"
+#include "app_priv.h"
+#include "bond_view.h"
+#include "command.h"
+#include "command_table.h"
+#include "table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int
+app_create_bond(struct app *app, const struct bond_settings *s, const struct command_call *call)
+{
+	int rc = bond_create(app->bonds, s, call->why);
+
+	if (rc != 0)
+		return rc;
+	if (s->nb_members <= 1)
+		text_printf(
+			call->reply, "warning: %s has %s\n", s->name,
+			s->nb_members == 0 ? "no member and stays down"
+					   : "one member: there is nothing to fail over to"
+		);
+	return app_pairs_apply(app, false, call->why);
+}
+
+int
+cmd_create_bond(struct app *app, const struct command_call *call)
+{
+	struct bond_settings s;
+	int rc = bond_settings_parse(&s, call->argv[0], call->nb_rest, call->rest, call->why);
+
+	return rc != 0 ? rc : app_create_bond(app, &s, call);
+}
+
+int
+cmd_delete_bond(struct app *app, const struct command_call *call)
+{
+	struct bond *bond;
+	uint16_t port;
+	int rc = app_bond_find(app, call->argv[0], &bond, call->why);
+
+	if (rc != 0)
+		return rc;
+	port = bond_port(bond);
+	rc = bond_delete(app->bonds, bond, call->why);
+	if (rc == 0)
+		app_forget_port(app, port);
+	return rc;
+}
+
+static int
+find_bond_and_port(
+	struct app *app, const char *bond_word, const char *port_word, struct bond **ret_bond,
+	uint16_t *ret_port, struct reason *why
+)
+{
+	int rc = app_bond_find(app, bond_word, ret_bond, why);
+
+	return rc != 0 ? rc : app_port_find(app, port_word, ret_port, why);
+}
+
+int
+app_bond_add(struct app *app, const char *bond_word, const char *port_word, struct reason *why)
+{
+	struct bond *bond;
+	uint16_t port;
+	int rc = find_bond_and_port(app, bond_word, port_word, &bond, &port, why);
+
+	return rc != 0 ? rc : bond_member_add(app->bonds, bond, port, why);
+}
+
+int
+app_bond_remove(struct app *app, const char *bond_word, const char *port_word, struct reason *why)
+{
+	struct bond *bond;
+	uint16_t port;
+	int rc = find_bond_and_port(app, bond_word, port_word, &bond, &port, why);
+
+	return rc != 0 ? rc : bond_member_remove(app->bonds, bond, port, why);
+}
+
+int
+cmd_add_bond_member(struct app *app, const struct command_call *call)
+{
+	return app_bond_add(app, call->argv[0], call->argv[1], call->why);
+}
+
+int
+cmd_remove_bond_member(struct app *app, const struct command_call *call)
+{
+	return app_bond_remove(app, call->argv[0], call->argv[1], call->why);
+}
+
+int
+cmd_set_bond_state(struct app *app, const struct command_call *call)
+{
+	struct bond *bond;
+	int rc = app_bond_find(app, call->argv[0], &bond, call->why);
+
+	if (rc != 0)
+		return rc;
+	return strcmp(call->argv[1], "up") == 0 ? bond_up(app->bonds, bond, call->why)
+						: bond_down(app->bonds, bond, call->why);
+}
+
+int
+cmd_set_bond_option(struct app *app, const struct command_call *call)
+{
+	struct bond *bond;
+	int rc = app_bond_find(app, call->argv[0], &bond, call->why);
+
+	return rc != 0 ? rc
+		       : bond_set_option(
+				 app->bonds, bond, call->argv[1], call->argv[2], false, call->why
+			 );
+}
+
+int
+cmd_show_bonds(struct app *app, const struct command_call *call)
+{
+	static const struct table_column columns[] = {
+		{"BOND", "name", TABLE_LEFT, false},    {"PORT", "port", TABLE_RIGHT, false},
+		{"MODE", "mode", TABLE_LEFT, false},    {"STATE", "state", TABLE_LEFT, false},
+		{"LINK", "link", TABLE_LEFT, false},    {"ACTIVE", "active", TABLE_LEFT, false},
+		{"MEMBERS", "members", TABLE_LEFT, false},
+	};
+	struct bond_view *v = malloc(sizeof(*v));
+	struct table *table = NULL;
+	int rc = v == NULL ? -ENOMEM : table_new(&table, columns, RTE_DIM(columns));
+
+	for (struct bond *b = bonds_next(app->bonds, NULL); rc == 0 && b != NULL;
+	     b = bonds_next(app->bonds, b)) {
+		struct text members = TEXT_EMPTY;
+
+		bond_view(app->bonds, b, v);
+		table_row(table);
+		table_set(table, 0, v->name);
+		table_set_u64(table, 1, v->port_id);
+		table_set(table, 2, bond_mode_names[v->mode]);
+		table_set(table, 3, v->up ? "up" : "down");
+		table_set(table, 4, v->link_up ? "up" : "down");
+		table_set(table, 5, v->active[0] != '\0' ? v->active : "-");
+		for (uint16_t i = 0; i < v->nb_members; i++)
+			text_printf(
+				&members, "%s%s%s", i != 0 ? "," : "", v->members[i].name,
+				v->members[i].link_up ? "" : v->members[i].attached ? "(down)"
+										    : "(detached)"
+			);
+		table_set(table, 6, members.len != 0 ? text_str(&members) : "-");
+		text_fini(&members);
+	}
+	if (rc == 0)
+		rc = table_text(table, call->reply);
+	table_free(table);
+	free(v);
+	return rc == 0 ? 0 : reason_set(call->why, rc, "out of memory");
+}
+
+int
+cmd_show_bond(struct app *app, const struct command_call *call)
+{
+	struct bond *bond;
+	struct bond_view *v;
+	int rc = app_bond_find(app, call->argv[0], &bond, call->why);
+
+	if (rc != 0)
+		return rc;
+	v = malloc(sizeof(*v));
+	if (v == NULL)
+		return reason_set(call->why, -ENOMEM, "out of memory");
+	bond_view(app->bonds, bond, v);
+	if (call->argv[1] == NULL)
+		bond_view_proc(v, VFBOND_VERSION, call->reply);
+	else
+		rc = app_put_json(bond_view_json(v), call->reply);
+	free(v);
+	return rc == 0 ? 0 : reason_set(call->why, rc, "out of memory");
+}
+
+int
+app_put_json(json_t *json, struct text *ret)
+{
+	char *s = json != NULL ? json_dumps(json, JSON_INDENT(2)) : NULL;
+
+	json_decref(json);
+	if (s == NULL)
+		return -ENOMEM;
+	text_printf(ret, "%s\n", s);
+	free(s);
+	return 0;
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Commands about bonds in testpmd's words and order of arguments. */
+#include "app.h"
+#include "app_priv.h"
+#include "bond_view.h"
+#include "command.h"
+#include "command_table.h"
+#include "parse.h"
+
+#include <rte_ethdev.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int
+cmd_bonding_create(struct app *app, const struct command_call *call)
+{
+	char name[BOND_NAME_BYTES], mode[64];
+	char *words[] = {mode};
+	struct bond_settings s;
+	uint32_t socket;
+	int rc;
+
+	/* The node is the members' own; testpmd's argument is checked and has no other effect. */
+	if (parse_u32(call->argv[1], 0, RTE_MAX_NUMA_NODES - 1, &socket) != 0)
+		return reason_set(
+			call->why, -EINVAL, "create bonding device: \"%s\" is no NUMA node in 0..%u",
+			call->argv[1], RTE_MAX_NUMA_NODES - 1
+		);
+	for (unsigned i = 0;; i++) {
+		snprintf(name, sizeof(name), "bond%u", i);
+		if (bonds_find(app->bonds, name) == NULL)
+			break;
+	}
+	snprintf(mode, sizeof(mode), "mode=%.50s", call->argv[0]);
+	rc = bond_settings_parse(&s, name, 1, words, call->why);
+	if (rc == 0)
+		rc = app_create_bond(app, &s, call);
+	if (rc == 0)
+		text_printf(
+			call->reply, "%s is port %u\n", name, bond_port(bonds_find(app->bonds, name))
+		);
+	return rc;
+}
+
+int
+cmd_bonding_add(struct app *app, const struct command_call *call)
+{
+	return app_bond_add(app, call->argv[1], call->argv[0], call->why);
+}
+
+int
+cmd_bonding_remove(struct app *app, const struct command_call *call)
+{
+	return app_bond_remove(app, call->argv[1], call->argv[0], call->why);
+}
+
+static int
+set_option(
+	struct app *app, const struct command_call *call, const char *bond_word, const char *option,
+	const char *value
+)
+{
+	struct bond *bond;
+	int rc = app_bond_find(app, bond_word, &bond, call->why);
+
+	return rc != 0 ? rc : bond_set_option(app->bonds, bond, option, value, true, call->why);
+}
+
+int
+cmd_bonding_mode(struct app *app, const struct command_call *call)
+{
+	return set_option(app, call, call->argv[1], "mode", call->argv[0]);
+}
+
+int
+cmd_bonding_primary(struct app *app, const struct command_call *call)
+{
+	return set_option(app, call, call->argv[1], "primary", call->argv[0]);
+}
+
+int
+cmd_bonding_mac(struct app *app, const struct command_call *call)
+{
+	return set_option(app, call, call->argv[0], "mac", call->argv[1]);
+}
+
+int
+cmd_bonding_policy(struct app *app, const struct command_call *call)
+{
+	const char *policy = call->argv[1];
+
+	return set_option(
+		app, call, call->argv[0], "xmit_hash_policy",
+		strcmp(policy, "l2") == 0    ? "layer2"
+		: strcmp(policy, "l23") == 0 ? "layer2+3"
+					     : "layer3+4"
+	);
+}
+
+int
+cmd_bonding_monitor(struct app *app, const struct command_call *call)
+{
+	return set_option(app, call, call->argv[0], "miimon", call->argv[1]);
+}
+
+int
+cmd_bonding_dedicated(struct app *app, const struct command_call *call)
+{
+	return set_option(
+		app, call, call->argv[0], "dedicated_queues",
+		strcmp(call->argv[1], "enable") == 0 ? "on" : "off"
+	);
+}
+
+int
+cmd_bonding_agg_mode(struct app *app, const struct command_call *call)
+{
+	return set_option(app, call, call->argv[0], "ad_select", call->argv[1]);
+}
+
+/* @v of the bond that a word names; the caller frees it. */
+static int
+take_view(struct app *app, const char *word, struct bond_view **ret, struct reason *why)
+{
+	struct bond *bond;
+	int rc = app_bond_find(app, word, &bond, why);
+
+	if (rc != 0)
+		return rc;
+	*ret = malloc(sizeof(**ret));
+	if (*ret == NULL)
+		return reason_set(why, -ENOMEM, "out of memory");
+	bond_view(app->bonds, bond, *ret);
+	return 0;
+}
+
+int
+cmd_bonding_config(struct app *app, const struct command_call *call)
+{
+	struct bond_view *v;
+	struct text *t = call->reply;
+	int rc = take_view(app, call->argv[0], &v, call->why);
+
+	if (rc != 0)
+		return rc;
+	text_printf(t, "  - Dev basic:\n\tBonding mode: %s(%d)\n", bond_mode_names[v->mode], v->mode);
+	if (v->mode == BOND_MODE_XOR || v->mode == BOND_MODE_8023AD)
+		text_printf(t, "\tBalance Xmit Policy: %s\n", bond_policy_names[v->policy]);
+	if (v->mode == BOND_MODE_8023AD)
+		text_printf(t, "\tIEEE802.3AD Aggregator Mode: %s\n", bond_ad_select_names[v->ad_select]);
+	text_printf(t, "\tMembers (%u): [", v->nb_members);
+	for (uint16_t i = 0; i < v->nb_members; i++)
+		text_printf(t, "%s%u", i != 0 ? " " : "", v->members[i].port_id);
+	text_puts(t, "]\n\tActive Members: [");
+	for (uint16_t i = 0, n = 0; i < v->nb_members; i++)
+		if (v->members[i].link_up)
+			text_printf(t, "%s%u", n++ != 0 ? " " : "", v->members[i].port_id);
+	text_puts(t, "]\n");
+	if (bond_mode_has_active(v->mode))
+		text_printf(t, "\tPrimary: [%s]\n", v->active[0] != '\0' ? v->active : "none");
+	text_printf(
+		t, "\tMAC: " RTE_ETHER_ADDR_PRT_FMT "\n\tLink polling period: %u ms\n",
+		RTE_ETHER_ADDR_BYTES(&v->mac), v->miimon_ms
+	);
+	free(v);
+	return 0;
+}
+
+static void
+put_side(struct text *t, const char *who, const struct bond_lacp_side_view *s)
+{
+	static const char *const bits[] = {
+		"ACTIVE",     "TIMEOUT",      "AGGREGATION", "SYNCHRONIZATION",
+		"COLLECTING", "DISTRIBUTING", "DEFAULTED",   "EXPIRED",
+	};
+
+	text_printf(
+		t,
+		"\t%s: system priority %u, system " RTE_ETHER_ADDR_PRT_FMT
+		", key %u, port priority %u, port number %u, state",
+		who, s->system_priority, RTE_ETHER_ADDR_BYTES(&s->system), s->key, s->port_priority,
+		s->port_number
+	);
+	for (unsigned i = 0; i < RTE_DIM(bits); i++)
+		if ((s->state >> i & 1) != 0)
+			text_printf(t, " %s", bits[i]);
+	text_puts(t, "\n");
+}
+
+int
+cmd_bonding_lacp(struct app *app, const struct command_call *call)
+{
+	struct bond_view *v;
+	int rc = take_view(app, call->argv[0], &v, call->why);
+
+	if (rc != 0)
+		return rc;
+	if (v->mode != BOND_MODE_8023AD) {
+		rc = reason_set(
+			call->why, -EACCES, "%s: LACP is for mode 802.3ad, it is in mode %s", v->name,
+			bond_mode_names[v->mode]
+		);
+		free(v);
+		return rc;
+	}
+	for (uint16_t i = 0; i < v->nb_members; i++) {
+		const struct bond_member_view *m = &v->members[i];
+
+		text_printf(
+			call->reply, "Member %s (port %u): %s\n", m->name, m->port_id,
+			m->why_idle[0] != '\0' ? m->why_idle : "carries traffic"
+		);
+		if (!m->has_lacp)
+			continue;
+		text_printf(call->reply, "\tAggregator: %u\n", m->aggregator);
+		put_side(call->reply, "Actor", &m->actor);
+		put_side(call->reply, "Partner", &m->partner);
+	}
+	free(v);
+	return 0;
+}
