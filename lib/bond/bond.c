@@ -307,9 +307,7 @@ apply_primary(struct bonds *bonds, struct bond *bond, struct reason *why)
 		return 0;
 	m = find_member_word(bonds, bond, s->primary);
 	if (m == NULL)
-		return reason_set(
-			why, -EINVAL, "%s: primary %s is not one of its members", s->name, s->primary
-		);
+		return reason_set(why, -EINVAL, "primary %s is not one of its members", s->primary);
 	if (!m->attached)
 		return 0;
 	rc = bond_pmd_prefer(bond->port_id, m->port_id, why);
@@ -323,20 +321,14 @@ apply_primary(struct bonds *bonds, struct bond *bond, struct reason *why)
 static int
 start_device(struct bonds *bonds, struct bond *bond, struct reason *why)
 {
-	struct port_settings want = {0};
-	const struct port_conf *had = port_conf(bonds->ports, bond->port_id);
-	struct reason what;
-	int rc;
+	int rc = apply_mode4(bond, why);
 
-	if (had != NULL)
-		want.mtu_bytes = had->mtu_bytes;
-	rc = apply_mode4(bond, &what);
 	if (rc == 0)
-		rc = port_configure(bonds->ports, bond->port_id, had != NULL ? &want : NULL, &what);
+		rc = port_configure(bonds->ports, bond->port_id, NULL, why);
 	if (rc == 0)
-		rc = port_start(bonds->ports, bond->port_id, &what);
+		rc = port_start(bonds->ports, bond->port_id, why);
 	if (rc != 0)
-		return reason_set(why, rc, "%s: cannot start the bond: %s", bond_name(bond), what.text);
+		return rc;
 	for (uint16_t i = 0; i < bond->nb_members; i++)
 		port_note_state(bonds->ports, bond->members[i].port_id, PORT_STARTED);
 	return 0;
@@ -361,6 +353,7 @@ drop_members(struct bonds *bonds, struct bond *bond)
 int
 bond_up(struct bonds *bonds, struct bond *bond, struct reason *why)
 {
+	struct reason what;
 	int rc = 0;
 
 	if (bond->up)
@@ -371,13 +364,13 @@ bond_up(struct bonds *bonds, struct bond *bond, struct reason *why)
 		);
 	/* All take part in the start, so that each is configured; who has no carrier leaves then. */
 	for (uint16_t i = 0; rc == 0 && i < bond->nb_members; i++)
-		rc = bond_member_attach(bonds, bond, &bond->members[i], why);
+		rc = bond_member_attach(bonds, bond, &bond->members[i], &what);
 	if (rc == 0)
-		rc = apply_primary(bonds, bond, why);
+		rc = apply_primary(bonds, bond, &what);
 	if (rc == 0)
-		rc = start_device(bonds, bond, why);
+		rc = start_device(bonds, bond, &what);
 	if (rc != 0)
-		return rc;
+		return reason_set(why, rc, "%s: cannot start: %s", bond_name(bond), what.text);
 	bond->up = true;
 	bond->settings.up = true;
 	bond_io_update(bond);
@@ -452,7 +445,10 @@ check_new(struct bonds *bonds, struct bond *bond, struct reason *why)
 			return rc;
 		bond_member_record(bonds, bond, id);
 	}
-	return apply_primary(bonds, bond, why);
+	rc = apply_primary(bonds, bond, why);
+	if (rc != 0)
+		reason_prefix(why, s->name);
+	return rc;
 }
 
 int

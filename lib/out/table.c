@@ -301,7 +301,7 @@ cell_json(const struct cell *c)
 		return json_string(c->s);
 	case CELL_U64:
 		return c->u64 <= INT64_MAX ? json_integer((json_int_t)c->u64)
-					   : json_real((double)c->u64);
+		                           : json_real((double)c->u64);
 	case CELL_I64:
 		return json_integer(c->i64);
 	}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A bench for lib/bond without workers: EAL, ports, bonds, and a host whose carriers the test sets.
+ */
+#pragma once
+
+#include "bond.h"
+#include "bond_pmd.h"
+#include "port.h"
+#include "reason.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { BENCH_MAX_PORTS = 8, BENCH_IF_INDEX = 1000 };
+
+struct bench {
+	struct ports *ports;
+	struct bonds *bonds;
+	unsigned parks, relayouts, depth; /* calls of the host */
+	bool carrier[BENCH_MAX_PORTS];    /* by port id */
+	bool present[BENCH_MAX_PORTS];
+	bool forwards;                    /* what port_forwards says */
+	char last_event[512];
+};
+
+/*
+ * Start EAL without hugepages and devices but those of @vdevs (NULL ends), and take up the ports.
+ * Fails the test program when it cannot.
+ */
+void bench_start(const char *name, const char *const *vdevs);
+
+/* One bench at a time; its ports are those EAL has. */
+void bench_new(struct bench *b);
+/* Bonds and pools go, the ports stay with EAL. Returns how many mbufs were missing. */
+uint64_t bench_free(struct bench *b);
+
+/* What must be the same before and after: memzones, ethdev ports, members of any bond. */
+struct bench_census {
+	unsigned memzones, ports, members;
+};
+struct bench_census bench_census(void);
+
+/* Make a bond from "NAME key=value". */
+int bench_bond(struct bench *b, const char *line, struct reason *why);
