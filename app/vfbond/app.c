@@ -240,7 +240,11 @@ init_host(struct app *app, struct reason *why)
 	if (rc != 0)
 		return rc;
 	rc = loop_watch_add(
-		app->loop, kernel_link_fd(app->kernel_link), POLLIN, on_kernel_fd, app,
+		app->loop,
+		kernel_link_fd(app->kernel_link),
+		POLLIN,
+		on_kernel_fd,
+		app,
 		&app->kernel_watch
 	);
 	if (rc == 0)
@@ -294,7 +298,9 @@ init_bonds(struct app *app, struct reason *why)
 			return rc;
 		if (s->nb_members <= 1)
 			app_print(
-				app, "warning: %s has %s", s->name,
+				app,
+				"warning: %s has %s",
+				s->name,
 				s->nb_members == 0 ? "no member and stays down"
 						   : "one member: there is nothing to fail over to"
 			);
@@ -351,9 +357,11 @@ init_forwarding(struct app *app, struct reason *why)
 	}
 	if (rc == 0 && app->options.nb_cores > fwd_nb_workers(app->fwd))
 		rc = reason_set(
-			why, -EINVAL,
+			why,
+			-EINVAL,
 			"--nb-cores: %u asked, but EAL's lcores give 1..%u beside the main one",
-			app->options.nb_cores, fwd_nb_workers(app->fwd)
+			app->options.nb_cores,
+			fwd_nb_workers(app->fwd)
 		);
 	if (rc == 0)
 		rc = app_layout_check(app, why);
@@ -386,9 +394,7 @@ init_console(struct app *app, struct reason *why)
 		rc = loop_timer_add(app->loop, on_duration, app, &app->duration);
 	if (rc != 0)
 		return rc;
-	loop_timer_set(
-		app->tick, BONDS_TICK_MS * NSEC_PER_MSEC, BONDS_TICK_MS * NSEC_PER_MSEC
-	);
+	loop_timer_set(app->tick, BONDS_TICK_MS * NSEC_PER_MSEC, BONDS_TICK_MS * NSEC_PER_MSEC);
 	if (o->stats_period_ns != 0)
 		loop_timer_set(app->stats, o->stats_period_ns, o->stats_period_ns);
 	if (o->duration_ns != 0)
@@ -407,8 +413,10 @@ app_init(struct app *app, struct reason *why)
 	rc = fwd_new(&app->fwd, why);
 	if (rc == -ENODEV)
 		return reason_set(
-			why, rc,
-			"no lcore is free to forward: give EAL at least two, as -l 0-1 (the first one "
+			why,
+			rc,
+			"no lcore is free to forward: give EAL at least two, as -l 0-1 (the first "
+		        "one "
 			"runs the console)"
 		);
 	if (rc == 0)

@@ -64,12 +64,16 @@ report_port(struct app *app, uint16_t port_id, enum rte_eth_event_type type)
 		    rte_eth_link_get_nowait(port_id, &link) != 0)
 			return;
 		app_print(
-			app, "%s: link is %s", app_port_name(app, port_id),
+			app,
+			"%s: link is %s",
+			app_port_name(app, port_id),
 			link.link_status == RTE_ETH_LINK_UP ? "up" : "down"
 		);
 		return;
 	case RTE_ETH_EVENT_INTR_RESET:
-		app_print(app, "%s: its PF asks for a reset (port reset)", app_port_name(app, port_id));
+		app_print(
+			app, "%s: its PF asks for a reset (port reset)", app_port_name(app, port_id)
+		);
 		return;
 	default:
 		app_print(app, "%s: its device is being removed", app_port_name(app, port_id));

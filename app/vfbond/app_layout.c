@@ -4,7 +4,6 @@
  * Every started port that is not a member has its queues served, whether it forwards or not.
  */
 #include "app.h"
-
 #include "parse.h"
 #include "pmd_traits.h"
 #include "reason.h"
@@ -114,7 +113,7 @@ fill_settings(struct app *app, struct inputs *in)
 
 		for (uint16_t k = 0; k < s->nb_pairs; k++)
 			paired = paired || in->ports[i].port_id == s->pairs[k].a ||
-				 in->ports[i].port_id == s->pairs[k].b;
+			         in->ports[i].port_id == s->pairs[k].b;
 		if (!paired)
 			s->portlist[s->nb_portlist++] = in->ports[i].port_id;
 	}
@@ -159,8 +158,13 @@ app_relayout(struct app *app)
 	}
 	if (rc == 0)
 		rc = fwd_publish(
-			app->fwd, layout, in.io, in.nb_ports,
-			app->forwarding ? app->options.engine : NULL, app->options.burst, &why
+			app->fwd,
+			layout,
+			in.io,
+			in.nb_ports,
+			app->forwarding ? app->options.engine : NULL,
+			app->options.burst,
+			&why
 		);
 	if (rc != 0)
 		app_print(app, "queues are not served: %s", why.text);
@@ -195,8 +199,12 @@ warn_far_lcores(struct app *app)
 		port_node = rte_eth_dev_socket_id(v.rx_port);
 		if (port_node >= 0 && (unsigned)port_node != rte_lcore_to_socket_id(lcore))
 			app_print(
-				app, "warning: lcore %u of node %u polls %s of node %d", lcore,
-				rte_lcore_to_socket_id(lcore), app_port_name(app, v.rx_port), port_node
+				app,
+				"warning: lcore %u of node %u polls %s of node %d",
+				lcore,
+				rte_lcore_to_socket_id(lcore),
+				app_port_name(app, v.rx_port),
+				port_node
 			);
 	}
 }
@@ -236,7 +244,10 @@ app_stop(struct app *app, struct reason *why)
 
 static int
 append_port(
-	struct app *app, uint16_t id, uint16_t ret[static FWD_MAX_PORTS], uint16_t *n,
+	struct app *app,
+	uint16_t id,
+	uint16_t ret[static FWD_MAX_PORTS],
+	uint16_t *n,
 	struct reason *why
 )
 {
@@ -244,13 +255,20 @@ append_port(
 
 	if (bond != NULL)
 		return reason_set(
-			why, -EINVAL, "port %s is a member of %s: forward on %s instead",
-			app_port_name(app, id), bond_name(bond), bond_name(bond)
+			why,
+			-EINVAL,
+			"port %s is a member of %s: forward on %s instead",
+			app_port_name(app, id),
+			bond_name(bond),
+			bond_name(bond)
 		);
 	for (uint16_t i = 0; i < *n; i++)
 		if (ret[i] == id)
 			return reason_set(
-				why, -EINVAL, "port %s stands in the list twice", app_port_name(app, id)
+				why,
+				-EINVAL,
+				"port %s stands in the list twice",
+				app_port_name(app, id)
 			);
 	if (*n == FWD_MAX_PORTS)
 		return reason_set(why, -EINVAL, "more than %d ports", FWD_MAX_PORTS);
@@ -261,7 +279,10 @@ append_port(
 /* One item of a port list: a name, a number, or as in testpmd a range of numbers. */
 static int
 append_item(
-	struct app *app, char *item, uint16_t ret[static FWD_MAX_PORTS], uint16_t *n,
+	struct app *app,
+	char *item,
+	uint16_t ret[static FWD_MAX_PORTS],
+	uint16_t *n,
 	struct reason *why
 )
 {
@@ -277,8 +298,12 @@ append_item(
 	if (parse_u16(item, 0, RTE_MAX_ETHPORTS - 1, &id) != 0 ||
 	    parse_u16(dash + 1, 0, RTE_MAX_ETHPORTS - 1, &last) != 0 || id > last)
 		return reason_set(
-			why, -EINVAL, "\"%s-%s\" is neither a port nor a range of ports in 0..%u", item,
-			dash + 1, RTE_MAX_ETHPORTS - 1
+			why,
+			-EINVAL,
+			"\"%s-%s\" is neither a port nor a range of ports in 0..%u",
+			item,
+			dash + 1,
+			RTE_MAX_ETHPORTS - 1
 		);
 	for (; id <= last; id++) {
 		if (port_state(app->ports, id) == PORT_ABSENT)
@@ -292,7 +317,10 @@ append_item(
 
 int
 app_portlist_parse(
-	struct app *app, const char *list, uint16_t ret[static FWD_MAX_PORTS], uint16_t *ret_n,
+	struct app *app,
+	const char *list,
+	uint16_t ret[static FWD_MAX_PORTS],
+	uint16_t *ret_n,
 	struct reason *why
 )
 {
@@ -332,8 +360,12 @@ apply_pair(struct app *app, const struct options_pair *p, bool must_exist, struc
 		bond = bonds_find_member(app->bonds, ports[i]);
 		if (bond != NULL)
 			return reason_set(
-				why, -EINVAL, "port %s is a member of %s: pair %s instead",
-				app_port_name(app, ports[i]), bond_name(bond), bond_name(bond)
+				why,
+				-EINVAL,
+				"port %s is a member of %s: pair %s instead",
+				app_port_name(app, ports[i]),
+				bond_name(bond),
+				bond_name(bond)
 			);
 	}
 	/* Of two bonds the second takes the first one's address. */
@@ -376,13 +408,16 @@ app_port_forwards(const struct app *app, uint16_t port_id)
 
 int
 app_with_port_idle(
-	struct app *app, uint16_t port_id,
-	int (*fn)(struct ports *ports, uint16_t id, struct reason *why), struct reason *why
+	struct app *app,
+	uint16_t port_id,
+	int (*fn)(struct ports *ports, uint16_t id, struct reason *why),
+	struct reason *why
 )
 {
 	int rc;
 
-	/* Left out of the layout first, so that nobody stays parked while the device takes its time. */
+	/* Left out of the layout first, so that nobody stays parked while the device takes its
+	 * time. */
 	app->idle_port = port_id;
 	rc = app_apply(app, why);
 	if (rc == 0)

@@ -20,7 +20,9 @@ app_create_bond(struct app *app, const struct bond_settings *s, const struct com
 		return rc;
 	if (s->nb_members <= 1)
 		text_printf(
-			call->reply, "warning: %s has %s\n", s->name,
+			call->reply,
+			"warning: %s has %s\n",
+			s->name,
 			s->nb_members == 0 ? "no member and stays down"
 					   : "one member: there is nothing to fail over to"
 		);
@@ -54,8 +56,12 @@ cmd_delete_bond(struct app *app, const struct command_call *call)
 
 static int
 find_bond_and_port(
-	struct app *app, const char *bond_word, const char *port_word, struct bond **ret_bond,
-	uint16_t *ret_port, struct reason *why
+	struct app *app,
+	const char *bond_word,
+	const char *port_word,
+	struct bond **ret_bond,
+	uint16_t *ret_port,
+	struct reason *why
 )
 {
 	int rc = app_bond_find(app, bond_word, ret_bond, why);
@@ -104,7 +110,7 @@ cmd_set_bond_state(struct app *app, const struct command_call *call)
 	if (rc != 0)
 		return rc;
 	return strcmp(call->argv[1], "up") == 0 ? bond_up(app->bonds, bond, call->why)
-						: bond_down(app->bonds, bond, call->why);
+	                                        : bond_down(app->bonds, bond, call->why);
 }
 
 int
@@ -114,7 +120,7 @@ cmd_set_bond_option(struct app *app, const struct command_call *call)
 	int rc = app_bond_find(app, call->argv[0], &bond, call->why);
 
 	return rc != 0 ? rc
-		       : bond_set_option(
+	               : bond_set_option(
 				 app->bonds, bond, call->argv[1], call->argv[2], false, call->why
 			 );
 }
@@ -123,9 +129,12 @@ int
 cmd_show_bonds(struct app *app, const struct command_call *call)
 {
 	static const struct table_column columns[] = {
-		{"BOND", "name", TABLE_LEFT, false},    {"PORT", "port", TABLE_RIGHT, false},
-		{"MODE", "mode", TABLE_LEFT, false},    {"STATE", "state", TABLE_LEFT, false},
-		{"LINK", "link", TABLE_LEFT, false},    {"ACTIVE", "active", TABLE_LEFT, false},
+		{"BOND", "name", TABLE_LEFT, false},
+		{"PORT", "port", TABLE_RIGHT, false},
+		{"MODE", "mode", TABLE_LEFT, false},
+		{"STATE", "state", TABLE_LEFT, false},
+		{"LINK", "link", TABLE_LEFT, false},
+		{"ACTIVE", "active", TABLE_LEFT, false},
 		{"MEMBERS", "members", TABLE_LEFT, false},
 	};
 	struct bond_view *v = malloc(sizeof(*v));
@@ -146,9 +155,13 @@ cmd_show_bonds(struct app *app, const struct command_call *call)
 		table_set(table, 5, v->active[0] != '\0' ? v->active : "-");
 		for (uint16_t i = 0; i < v->nb_members; i++)
 			text_printf(
-				&members, "%s%s%s", i != 0 ? "," : "", v->members[i].name,
-				v->members[i].link_up ? "" : v->members[i].attached ? "(down)"
-										    : "(detached)"
+				&members,
+				"%s%s%s",
+				i != 0 ? "," : "",
+				v->members[i].name,
+				v->members[i].link_up    ? ""
+				: v->members[i].attached ? "(down)"
+							 : "(detached)"
 			);
 		table_set(table, 6, members.len != 0 ? text_str(&members) : "-");
 		text_fini(&members);

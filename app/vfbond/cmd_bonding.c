@@ -26,8 +26,11 @@ cmd_bonding_create(struct app *app, const struct command_call *call)
 	/* The node is the members' own; testpmd's argument is checked and has no other effect. */
 	if (parse_u32(call->argv[1], 0, RTE_MAX_NUMA_NODES - 1, &socket) != 0)
 		return reason_set(
-			call->why, -EINVAL, "create bonding device: \"%s\" is no NUMA node in 0..%u",
-			call->argv[1], RTE_MAX_NUMA_NODES - 1
+			call->why,
+			-EINVAL,
+			"create bonding device: \"%s\" is no NUMA node in 0..%u",
+			call->argv[1],
+			RTE_MAX_NUMA_NODES - 1
 		);
 	for (unsigned i = 0;; i++) {
 		snprintf(name, sizeof(name), "bond%u", i);
@@ -40,7 +43,10 @@ cmd_bonding_create(struct app *app, const struct command_call *call)
 		rc = app_create_bond(app, &s, call);
 	if (rc == 0)
 		text_printf(
-			call->reply, "%s is port %u\n", name, bond_port(bonds_find(app->bonds, name))
+			call->reply,
+			"%s is port %u\n",
+			name,
+			bond_port(bonds_find(app->bonds, name))
 		);
 	return rc;
 }
@@ -59,7 +65,10 @@ cmd_bonding_remove(struct app *app, const struct command_call *call)
 
 static int
 set_option(
-	struct app *app, const struct command_call *call, const char *bond_word, const char *option,
+	struct app *app,
+	const struct command_call *call,
+	const char *bond_word,
+	const char *option,
 	const char *value
 )
 {
@@ -93,7 +102,10 @@ cmd_bonding_policy(struct app *app, const struct command_call *call)
 	const char *policy = call->argv[1];
 
 	return set_option(
-		app, call, call->argv[0], "xmit_hash_policy",
+		app,
+		call,
+		call->argv[0],
+		"xmit_hash_policy",
 		strcmp(policy, "l2") == 0    ? "layer2"
 		: strcmp(policy, "l23") == 0 ? "layer2+3"
 					     : "layer3+4"
@@ -110,7 +122,10 @@ int
 cmd_bonding_dedicated(struct app *app, const struct command_call *call)
 {
 	return set_option(
-		app, call, call->argv[0], "dedicated_queues",
+		app,
+		call,
+		call->argv[0],
+		"dedicated_queues",
 		strcmp(call->argv[1], "enable") == 0 ? "on" : "off"
 	);
 }
@@ -146,11 +161,15 @@ cmd_bonding_config(struct app *app, const struct command_call *call)
 
 	if (rc != 0)
 		return rc;
-	text_printf(t, "  - Dev basic:\n\tBonding mode: %s(%d)\n", bond_mode_names[v->mode], v->mode);
+	text_printf(
+		t, "  - Dev basic:\n\tBonding mode: %s(%d)\n", bond_mode_names[v->mode], v->mode
+	);
 	if (v->mode == BOND_MODE_XOR || v->mode == BOND_MODE_8023AD)
 		text_printf(t, "\tBalance Xmit Policy: %s\n", bond_policy_names[v->policy]);
 	if (v->mode == BOND_MODE_8023AD)
-		text_printf(t, "\tIEEE802.3AD Aggregator Mode: %s\n", bond_ad_select_names[v->ad_select]);
+		text_printf(
+			t, "\tIEEE802.3AD Aggregator Mode: %s\n", bond_ad_select_names[v->ad_select]
+		);
 	text_printf(t, "\tMembers (%u): [", v->nb_members);
 	for (uint16_t i = 0; i < v->nb_members; i++)
 		text_printf(t, "%s%u", i != 0 ? " " : "", v->members[i].port_id);
@@ -162,8 +181,10 @@ cmd_bonding_config(struct app *app, const struct command_call *call)
 	if (bond_mode_has_active(v->mode))
 		text_printf(t, "\tPrimary: [%s]\n", v->active[0] != '\0' ? v->active : "none");
 	text_printf(
-		t, "\tMAC: " RTE_ETHER_ADDR_PRT_FMT "\n\tLink polling period: %u ms\n",
-		RTE_ETHER_ADDR_BYTES(&v->mac), v->miimon_ms
+		t,
+		"\tMAC: " RTE_ETHER_ADDR_PRT_FMT "\n\tLink polling period: %u ms\n",
+		RTE_ETHER_ADDR_BYTES(&v->mac),
+		v->miimon_ms
 	);
 	free(v);
 	return 0;
@@ -173,15 +194,25 @@ static void
 put_side(struct text *t, const char *who, const struct bond_lacp_side_view *s)
 {
 	static const char *const bits[] = {
-		"ACTIVE",     "TIMEOUT",      "AGGREGATION", "SYNCHRONIZATION",
-		"COLLECTING", "DISTRIBUTING", "DEFAULTED",   "EXPIRED",
+		"ACTIVE",
+		"TIMEOUT",
+		"AGGREGATION",
+		"SYNCHRONIZATION",
+		"COLLECTING",
+		"DISTRIBUTING",
+		"DEFAULTED",
+		"EXPIRED",
 	};
 
 	text_printf(
 		t,
 		"\t%s: system priority %u, system " RTE_ETHER_ADDR_PRT_FMT
 		", key %u, port priority %u, port number %u, state",
-		who, s->system_priority, RTE_ETHER_ADDR_BYTES(&s->system), s->key, s->port_priority,
+		who,
+		s->system_priority,
+		RTE_ETHER_ADDR_BYTES(&s->system),
+		s->key,
+		s->port_priority,
 		s->port_number
 	);
 	for (unsigned i = 0; i < RTE_DIM(bits); i++)
@@ -200,7 +231,10 @@ cmd_bonding_lacp(struct app *app, const struct command_call *call)
 		return rc;
 	if (v->mode != BOND_MODE_8023AD) {
 		rc = reason_set(
-			call->why, -EACCES, "%s: LACP is for mode 802.3ad, it is in mode %s", v->name,
+			call->why,
+			-EACCES,
+			"%s: LACP is for mode 802.3ad, it is in mode %s",
+			v->name,
 			bond_mode_names[v->mode]
 		);
 		free(v);
@@ -210,7 +244,10 @@ cmd_bonding_lacp(struct app *app, const struct command_call *call)
 		const struct bond_member_view *m = &v->members[i];
 
 		text_printf(
-			call->reply, "Member %s (port %u): %s\n", m->name, m->port_id,
+			call->reply,
+			"Member %s (port %u): %s\n",
+			m->name,
+			m->port_id,
 			m->why_idle[0] != '\0' ? m->why_idle : "carries traffic"
 		);
 		if (!m->has_lacp)

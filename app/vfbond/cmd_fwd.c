@@ -58,13 +58,17 @@ cmd_set_fwd(struct app *app, const struct command_call *call)
 }
 
 static int
-set_u16(
-	const struct command_call *call, const char *what, uint16_t min, uint16_t max, uint16_t *ret
+set_u16(const struct command_call *call, const char *what, uint16_t min, uint16_t max, uint16_t *ret
 )
 {
 	if (parse_u16(call->argv[0], min, max, ret) != 0)
 		return reason_set(
-			call->why, -EINVAL, "%s: \"%s\" is no number in %u..%u", what, call->argv[0], min,
+			call->why,
+			-EINVAL,
+			"%s: \"%s\" is no number in %u..%u",
+			what,
+			call->argv[0],
+			min,
 			max
 		);
 	return 0;
@@ -96,10 +100,11 @@ cmd_set_txpkts(struct app *app, const struct command_call *call)
 	int rc = must_be_stopped(app, call, "set txpkts");
 
 	return rc != 0 ? rc
-		       : set_u16(
-				 call, "set txpkts", FWD_TXONLY_MIN_BYTES, FWD_TXONLY_MAX_BYTES,
-				 &app->options.txpkt_bytes
-			 );
+	               : set_u16(call,
+	                         "set txpkts",
+	                         FWD_TXONLY_MIN_BYTES,
+	                         FWD_TXONLY_MAX_BYTES,
+	                         &app->options.txpkt_bytes);
 }
 
 int
@@ -143,24 +148,30 @@ config_fwd(struct app *app, struct text *t)
 	const struct options *o = &app->options;
 
 	text_printf(
-		t, "%s packet forwarding - %s - ports: %s - cores: %u - streams: %u - burst: %u\n",
-		o->engine->name, app->forwarding ? "started" : "stopped",
-		fwd_topology_names[o->topology], o->nb_cores, fwd_nb_streams(app->fwd), o->burst
+		t,
+		"%s packet forwarding - %s - ports: %s - cores: %u - streams: %u - burst: %u\n",
+		o->engine->name,
+		app->forwarding ? "started" : "stopped",
+		fwd_topology_names[o->topology],
+		o->nb_cores,
+		fwd_nb_streams(app->fwd),
+		o->burst
 	);
 	for (uint16_t i = 0; i < fwd_nb_streams(app->fwd); i++) {
 		struct fwd_stream_view v;
 
 		fwd_stream_view(app->fwd, i, &v);
 		text_printf(
-			t, "  lcore %u: %s queue %u -> ", fwd_worker_lcore(app->fwd, v.worker),
-			app_port_name(app, v.rx_port), v.rx_queue
+			t,
+			"  lcore %u: %s queue %u -> ",
+			fwd_worker_lcore(app->fwd, v.worker),
+			app_port_name(app, v.rx_port),
+			v.rx_queue
 		);
 		if (v.tx_port == FWD_NO_PORT)
 			text_puts(t, "nowhere (frames are freed)\n");
 		else
-			text_printf(
-				t, "%s queue %u\n", app_port_name(app, v.tx_port), v.tx_queue
-			);
+			text_printf(t, "%s queue %u\n", app_port_name(app, v.tx_port), v.tx_queue);
 	}
 }
 
@@ -177,10 +188,18 @@ config_rxtx(struct app *app, struct text *t)
 			continue;
 		text_printf(
 			t,
-			"port %u %s: rx queues %u of %u descriptors, tx queues %u of %u descriptors, "
+			"port %u %s: rx queues %u of %u descriptors, tx queues %u of %u "
+		        "descriptors, "
 			"mtu %u, rx offloads 0x%" PRIx64 ", tx offloads 0x%" PRIx64 "\n",
-			ids[i], app_port_name(app, ids[i]), c->nb_rxq, c->nb_rxd, c->nb_txq,
-			c->nb_txd, c->mtu_bytes, c->eth.rxmode.offloads, c->eth.txmode.offloads
+			ids[i],
+			app_port_name(app, ids[i]),
+			c->nb_rxq,
+			c->nb_rxd,
+			c->nb_txq,
+			c->nb_txd,
+			c->mtu_bytes,
+			c->eth.rxmode.offloads,
+			c->eth.txmode.offloads
 		);
 	}
 }
@@ -196,8 +215,11 @@ config_cores(struct app *app, struct text *t)
 			t,
 			"lcore %u node %u: %s, loops %" PRIu64 ", busy loops %" PRIu64
 			", busy %.1f %%, longest gap %.3f ms\n",
-			v.lcore, rte_lcore_to_socket_id(v.lcore),
-			w < app->options.nb_cores ? "forwards" : "idle", v.loops, v.busy_loops,
+			v.lcore,
+			rte_lcore_to_socket_id(v.lcore),
+			w < app->options.nb_cores ? "forwards" : "idle",
+			v.loops,
+			v.busy_loops,
 			v.cycles != 0 ? 100.0 * (double)v.busy_cycles / (double)v.cycles : 0.0,
 			(double)v.max_gap_ns / 1e6
 		);
@@ -263,12 +285,18 @@ cmd_show_fwd_stats(struct app *app, const struct command_call *call)
 	rc = table_text(table, call->reply);
 	table_free(table);
 	text_printf(
-		call->reply, "all: RX-packets %" PRIu64 " TX-packets %" PRIu64 " dropped %" PRIu64 "\n",
-		rx, tx, drops
+		call->reply,
+		"all: RX-packets %" PRIu64 " TX-packets %" PRIu64 " dropped %" PRIu64 "\n",
+		rx,
+		tx,
+		drops
 	);
-	for (struct bond *b = bonds_next(app->bonds, NULL); b != NULL; b = bonds_next(app->bonds, b))
+	for (struct bond *b = bonds_next(app->bonds, NULL); b != NULL;
+	     b = bonds_next(app->bonds, b))
 		text_printf(
-			call->reply, "%s: drained from backups %" PRIu64 "\n", bond_name(b),
+			call->reply,
+			"%s: drained from backups %" PRIu64 "\n",
+			bond_name(b),
 			fwd_housekeep_drops(app->fwd, bond_port(b))
 		);
 	return rc;

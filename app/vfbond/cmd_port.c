@@ -51,8 +51,14 @@ no_member(struct app *app, uint16_t id, const char *what, struct reason *why)
 	if (bond == NULL)
 		return 0;
 	return reason_set(
-		why, -EBUSY, "%s: cannot %s a member of %s: take it out first (remove bond %s member %u)",
-		port_name(app->ports, id), what, bond_name(bond), bond_name(bond), id
+		why,
+		-EBUSY,
+		"%s: cannot %s a member of %s: take it out first (remove bond %s member %u)",
+		port_name(app->ports, id),
+		what,
+		bond_name(bond),
+		bond_name(bond),
+		id
 	);
 }
 
@@ -102,7 +108,7 @@ close_one(struct app *app, uint16_t id, struct reason *why)
 
 	if (rc == 0)
 		rc = bond != NULL ? bond_delete(app->bonds, bond, why)
-				  : app_with_port_idle(app, id, port_close, why);
+		                  : app_with_port_idle(app, id, port_close, why);
 	if (rc == 0)
 		app_forget_port(app, id);
 	return rc;
@@ -115,7 +121,9 @@ reset_one(struct app *app, uint16_t id, struct reason *why)
 
 	if (rc == 0 && bonds_find_port(app->bonds, id) != NULL)
 		return reason_set(
-			why, -ENOTSUP, "%s: a bond has nothing to reset (set bond down and up)",
+			why,
+			-ENOTSUP,
+			"%s: a bond has nothing to reset (set bond down and up)",
 			app_port_name(app, id)
 		);
 	return rc != 0 ? rc : app_with_port_idle(app, id, port_reset, why);
@@ -207,8 +215,13 @@ config_mtu(struct app *app, const char *port, const char *value, struct reason *
 		return rc;
 	if (parse_u32(value, PORT_MIN_MTU_BYTES, PORT_MAX_MTU_BYTES, &mtu) != 0)
 		return reason_set(
-			why, -EINVAL, "%s: \"%s\" is no MTU in %u..%u", app_port_name(app, id), value,
-			PORT_MIN_MTU_BYTES, PORT_MAX_MTU_BYTES
+			why,
+			-EINVAL,
+			"%s: \"%s\" is no MTU in %u..%u",
+			app_port_name(app, id),
+			value,
+			PORT_MIN_MTU_BYTES,
+			PORT_MAX_MTU_BYTES
 		);
 	return port_mtu_set(app->ports, id, mtu, why);
 }
@@ -234,7 +247,7 @@ promisc_one(struct app *app, uint16_t id, bool on, struct reason *why)
 	if (rc != 0)
 		return rc;
 	return bond != NULL ? bond_promisc_set(app->bonds, bond, on, why)
-			    : port_promisc_set(id, on, why);
+	                    : port_promisc_set(id, on, why);
 }
 
 static int
@@ -246,7 +259,7 @@ allmulti_one(struct app *app, uint16_t id, bool on, struct reason *why)
 	if (rc != 0)
 		return rc;
 	return bond != NULL ? bond_allmulti_set(app->bonds, bond, on, why)
-			    : port_allmulti_set(id, on, why);
+	                    : port_allmulti_set(id, on, why);
 }
 
 static int
@@ -300,8 +313,12 @@ set_link(struct app *app, const struct command_call *call, bool up)
 	rc = up ? rte_eth_dev_set_link_up(id) : rte_eth_dev_set_link_down(id);
 	if (rc != 0)
 		return reason_set(
-			call->why, rc, "%s: cannot take its link %s: %s", app_port_name(app, id),
-			up ? "up" : "down", rte_strerror(-rc)
+			call->why,
+			rc,
+			"%s: cannot take its link %s: %s",
+			app_port_name(app, id),
+			up ? "up" : "down",
+			rte_strerror(-rc)
 		);
 	bonds_link_event(app->bonds, id);
 	return 0;

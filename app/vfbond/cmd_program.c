@@ -52,7 +52,9 @@ cmd_sleep(struct app *app, const struct command_call *call)
 	(void)app;
 	if (end == call->argv[0] || *end != '\0' || !(s >= 0 && s <= 1e6))
 		return reason_set(
-			call->why, -EINVAL, "sleep: \"%s\" is no number of seconds in 0..1000000",
+			call->why,
+			-EINVAL,
+			"sleep: \"%s\" is no number of seconds in 0..1000000",
 			call->argv[0]
 		);
 	return source_sleep(call->source, (uint64_t)(s * (double)NSEC_PER_SEC));
@@ -70,15 +72,19 @@ cmd_show_control(struct app *app, const struct command_call *call)
 		call->reply,
 		"control ticks: %" PRIu64 "\nlateness mean: %.3f ms\nlateness worst: %.3f ms\n",
 		late.ticks,
-		late.ticks != 0 ? (double)late.total_ns / (double)late.ticks / (double)NSEC_PER_MSEC : 0,
+		late.ticks != 0 ? (double)late.total_ns / (double)late.ticks / (double)NSEC_PER_MSEC
+				: 0,
 		(double)late.max_ns / (double)NSEC_PER_MSEC
 	);
 	text_printf(
 		call->reply,
-		"workers parked: %" PRIu64 " times\npark time last: %.3f ms\npark time mean: %.3f ms\n"
+		"workers parked: %" PRIu64
+		" times\npark time last: %.3f ms\npark time mean: %.3f ms\n"
 		"park time worst: %.3f ms\n",
-		park.count, (double)park.last_ns / (double)NSEC_PER_MSEC,
-		park.count != 0 ? (double)park.total_ns / (double)park.count / (double)NSEC_PER_MSEC : 0,
+		park.count,
+		(double)park.last_ns / (double)NSEC_PER_MSEC,
+		park.count != 0 ? (double)park.total_ns / (double)park.count / (double)NSEC_PER_MSEC
+				: 0,
 		(double)park.max_ns / (double)NSEC_PER_MSEC
 	);
 	return 0;

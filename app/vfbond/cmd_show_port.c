@@ -17,7 +17,10 @@
 /* The ports that a word names: one, or all. */
 static int
 list_ports(
-	struct app *app, const char *word, uint16_t ids[static RTE_MAX_ETHPORTS], uint16_t *ret_n,
+	struct app *app,
+	const char *word,
+	uint16_t ids[static RTE_MAX_ETHPORTS],
+	uint16_t *ret_n,
 	struct reason *why
 )
 {
@@ -48,7 +51,9 @@ put_link(struct text *t, uint16_t id)
 		text_puts(t, "up, speed unknown");
 	else
 		text_printf(
-			t, "up, %u Mbps, %s duplex", link.link_speed,
+			t,
+			"up, %u Mbps, %s duplex",
+			link.link_speed,
 			link.link_duplex == RTE_ETH_LINK_FULL_DUPLEX ? "full" : "half"
 		);
 }
@@ -63,8 +68,12 @@ put_info(struct app *app, uint16_t id, struct text *t)
 	uint32_t mtu_max = 0;
 
 	text_printf(
-		t, "Port %u: %s\n  device: %s\n  driver: %s\n  state: %s\n", id, app_port_name(app, id),
-		port_name(app->ports, id), port_driver(app->ports, id),
+		t,
+		"Port %u: %s\n  device: %s\n  driver: %s\n  state: %s\n",
+		id,
+		app_port_name(app, id),
+		port_name(app->ports, id),
+		port_driver(app->ports, id),
 		port_state_names[port_state(app->ports, id)]
 	);
 	if (closed(app, id) || rte_eth_dev_info_get(id, &info) != 0)
@@ -74,24 +83,35 @@ put_info(struct app *app, uint16_t id, struct text *t)
 	if (of != NULL)
 		text_printf(t, "  member of: %s\n", bond_name(of));
 	text_printf(
-		t, "  MAC address: " RTE_ETHER_ADDR_PRT_FMT "\n  node: %d\n  link: ",
-		RTE_ETHER_ADDR_BYTES(&mac), rte_eth_dev_socket_id(id)
+		t,
+		"  MAC address: " RTE_ETHER_ADDR_PRT_FMT "\n  node: %d\n  link: ",
+		RTE_ETHER_ADDR_BYTES(&mac),
+		rte_eth_dev_socket_id(id)
 	);
 	put_link(t, id);
 	text_printf(
-		t, "\n  promiscuous: %s\n  all multicast: %s\n",
+		t,
+		"\n  promiscuous: %s\n  all multicast: %s\n",
 		rte_eth_promiscuous_get(id) == 1 ? "on" : "off",
 		rte_eth_allmulticast_get(id) == 1 ? "on" : "off"
 	);
 	if (conf != NULL)
 		text_printf(
-			t, "  MTU: %u\n  rx queues: %u of %u descriptors\n"
-			   "  tx queues: %u of %u descriptors\n",
-			conf->mtu_bytes, conf->nb_rxq, conf->nb_rxd, conf->nb_txq, conf->nb_txd
+			t,
+			"  MTU: %u\n  rx queues: %u of %u descriptors\n"
+			"  tx queues: %u of %u descriptors\n",
+			conf->mtu_bytes,
+			conf->nb_rxq,
+			conf->nb_rxd,
+			conf->nb_txq,
+			conf->nb_txd
 		);
 	text_printf(
-		t, "  largest MTU: %u\n  largest number of queues: rx %u, tx %u\n", mtu_max,
-		info.max_rx_queues, info.max_tx_queues
+		t,
+		"  largest MTU: %u\n  largest number of queues: rx %u, tx %u\n",
+		mtu_max,
+		info.max_rx_queues,
+		info.max_tx_queues
 	);
 	if (info.if_index != 0)
 		text_printf(t, "  kernel device: index %u\n", info.if_index);
@@ -111,9 +131,7 @@ cmd_show_port_info(struct app *app, const struct command_call *call)
 enum { ST_PORT, ST_NAME, ST_RX, ST_TX, ST_RX_B, ST_TX_B, ST_MISSED, ST_ERRORS, ST_NOMBUF, ST_PPS };
 
 static int
-put_stats(
-	struct app *app, const uint16_t *ids, uint16_t n, struct text *ret, struct reason *why
-)
+put_stats(struct app *app, const uint16_t *ids, uint16_t n, struct text *ret, struct reason *why)
 {
 	static const struct table_column columns[] = {
 		{"PORT", "port", TABLE_RIGHT, false},
@@ -201,14 +219,18 @@ cmd_show_port_xstats(struct app *app, const struct command_call *call)
 		meter = port_meters_get(app->meters, ids[i]);
 		if (meter == NULL)
 			return reason_set(
-				call->why, -ENODEV, "%s: its counters cannot be read",
+				call->why,
+				-ENODEV,
+				"%s: its counters cannot be read",
 				app_port_name(app, ids[i])
 			);
 		rc = stats_port_read_xstats(meter, &x, &count, call->why);
 		text_printf(call->reply, "Port %u: %s\n", ids[i], app_port_name(app, ids[i]));
 		for (unsigned k = 0; rc == 0 && k < count; k++)
 			if (x[k].value != 0)
-				text_printf(call->reply, "  %s: %" PRIu64 "\n", x[k].name, x[k].value);
+				text_printf(
+					call->reply, "  %s: %" PRIu64 "\n", x[k].name, x[k].value
+				);
 	}
 	return rc;
 }
@@ -217,9 +239,12 @@ int
 cmd_show_port_summary(struct app *app, const struct command_call *call)
 {
 	static const struct table_column columns[] = {
-		{"PORT", "port", TABLE_RIGHT, false}, {"MAC", "mac", TABLE_LEFT, false},
-		{"NAME", "name", TABLE_LEFT, false},  {"DRIVER", "driver", TABLE_LEFT, false},
-		{"STATE", "state", TABLE_LEFT, false}, {"MEMBER-OF", "member_of", TABLE_LEFT, false},
+		{"PORT", "port", TABLE_RIGHT, false},
+		{"MAC", "mac", TABLE_LEFT, false},
+		{"NAME", "name", TABLE_LEFT, false},
+		{"DRIVER", "driver", TABLE_LEFT, false},
+		{"STATE", "state", TABLE_LEFT, false},
+		{"MEMBER-OF", "member_of", TABLE_LEFT, false},
 		{"LINK", "link", TABLE_LEFT, false},
 	};
 	uint16_t ids[RTE_MAX_ETHPORTS], n;
@@ -238,9 +263,7 @@ cmd_show_port_summary(struct app *app, const struct command_call *call)
 		table_set_u64(table, 0, ids[i]);
 		if (!closed(app, ids[i])) {
 			(void)rte_eth_macaddr_get(ids[i], &mac);
-			table_printf(
-				table, 1, RTE_ETHER_ADDR_PRT_FMT, RTE_ETHER_ADDR_BYTES(&mac)
-			);
+			table_printf(table, 1, RTE_ETHER_ADDR_PRT_FMT, RTE_ETHER_ADDR_BYTES(&mac));
 			put_link(&link, ids[i]);
 		}
 		table_set(table, 2, app_port_name(app, ids[i]));
@@ -273,11 +296,13 @@ cmd_clear_port(struct app *app, const struct command_call *call)
 		meter = port_meters_get(app->meters, ids[i]);
 		if (meter == NULL)
 			return reason_set(
-				call->why, -ENODEV, "%s: its counters cannot be read",
+				call->why,
+				-ENODEV,
+				"%s: its counters cannot be read",
 				app_port_name(app, ids[i])
 			);
 		rc = xstats ? stats_port_clear_xstats(meter, call->why)
-			    : stats_port_clear(meter, call->why);
+		            : stats_port_clear(meter, call->why);
 	}
 	return rc;
 }

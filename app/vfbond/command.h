@@ -28,7 +28,7 @@ struct command_call {
 	const struct command *command;
 	struct reason *why; /* what the user reads when the function fails */
 	struct text *reply; /* what the user reads; also on failure, before the reason */
-	void *source;	    /* the command source, for sleep, load and quit */
+	void *source;       /* the command source, for sleep, load and quit */
 };
 
 /* 0 or -errno with call->why written. */
@@ -42,7 +42,7 @@ typedef int (*command_fn)(struct app *app, const struct command_call *call);
  * <NAME...> takes any number of words but at least one, [<NAME...>] also none.
  */
 struct command {
-	const char *id;	     /* also the function: cmd_<id> */
+	const char *id;      /* also the function: cmd_<id> */
 	const char *grammar; /* as written in commands.list */
 	const char *help;
 	const char *group; /* the heading that it stands under in the help */

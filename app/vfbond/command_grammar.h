@@ -18,7 +18,7 @@ enum word_kind {
 struct word {
 	enum word_kind kind;
 	bool optional;
-	bool rest;	 /* takes this token and all that follow */
+	bool rest;       /* takes this token and all that follow */
 	const char *alt; /* the alternatives, without brackets, separated by | */
 	size_t alt_len;
 	const char *shown; /* as users read it: <NAME>, but a choice without its brackets */

@@ -11,7 +11,7 @@
 
 /* How far the tokens follow one row's grammar. */
 struct walk {
-	int nb;	      /* tokens that fit */
+	int nb;       /* tokens that fit */
 	bool fits;    /* all of them, and the row is complete */
 	bool ended;   /* the row could have ended after nb tokens */
 	bool is_open; /* @next says what could follow */
@@ -134,7 +134,7 @@ add_expected(struct text *list, const struct word *w)
 /* What the rows that came as far as @nb tokens have to say. */
 struct nearest {
 	int nb;
-	bool ended;	      /* one of them could end there */
+	bool ended;           /* one of them could end there */
 	struct text expected; /* words that could follow */
 	struct text usage;    /* their grammars */
 	int nb_rows;

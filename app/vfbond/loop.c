@@ -45,9 +45,9 @@ struct loop {
 	int timerfd;
 	uint64_t timerfd_ns; /* what timerfd is set to; 0: disarmed */
 	uint64_t turn;
-	struct pollfd *fds;	    /* [0] is timerfd, [i + 1] belongs to polled[i] */
+	struct pollfd *fds;         /* [0] is timerfd, [i + 1] belongs to polled[i] */
 	struct loop_watch **polled; /* the watches of this turn */
-	unsigned int cap;	    /* watches that fds and polled have room for */
+	unsigned int cap;           /* watches that fds and polled have room for */
 	struct loop_lateness late;
 };
 

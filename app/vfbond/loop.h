@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct loop;	   /* opaque */
+struct loop;       /* opaque */
 struct loop_watch; /* one file descriptor */
 struct loop_timer; /* one deadline */
 

@@ -80,8 +80,10 @@ start_eal(int argc, char **argv)
 
 	if (rc >= 0)
 		return 0;
-	fprintf(stderr, "vfbond: EAL did not start: %s%s\n", rte_strerror(rte_errno),
-		hugepage_hint(argc, argv));
+	fprintf(stderr,
+	        "vfbond: EAL did not start: %s%s\n",
+	        rte_strerror(rte_errno),
+	        hugepage_hint(argc, argv));
 	return -1;
 }
 

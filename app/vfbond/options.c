@@ -19,7 +19,11 @@ enum { MIN_MBUF_BYTES = RTE_PKTMBUF_HEADROOM + RTE_ETHER_MIN_LEN };
 
 static int
 want_u16(
-	const char *name, const char *value, uint16_t min, uint16_t max, uint16_t *ret,
+	const char *name,
+	const char *value,
+	uint16_t min,
+	uint16_t max,
+	uint16_t *ret,
 	struct reason *why
 )
 {
@@ -32,7 +36,11 @@ want_u16(
 
 static int
 want_u32(
-	const char *name, const char *value, uint32_t min, uint32_t max, uint32_t *ret,
+	const char *name,
+	const char *value,
+	uint32_t min,
+	uint32_t max,
+	uint32_t *ret,
 	struct reason *why
 )
 {
@@ -64,8 +72,9 @@ split_two(const char *value, char a[BOND_PORT_WORD_BYTES], char b[BOND_PORT_WORD
 {
 	size_t len = strcspn(value, ",");
 
-	if (len == 0 || len >= BOND_PORT_WORD_BYTES || value[len] != ',' || value[len + 1] == '\0' ||
-	    strlen(value + len + 1) >= BOND_PORT_WORD_BYTES || strchr(value + len + 1, ',') != NULL)
+	if (len == 0 || len >= BOND_PORT_WORD_BYTES || value[len] != ',' ||
+	    value[len + 1] == '\0' || strlen(value + len + 1) >= BOND_PORT_WORD_BYTES ||
+	    strchr(value + len + 1, ',') != NULL)
 		return -EINVAL;
 	memcpy(a, value, len);
 	a[len] = '\0';
@@ -93,10 +102,14 @@ add_peer(struct options *o, const char *value, struct reason *why)
 	char mac[BOND_PORT_WORD_BYTES];
 
 	if (o->nb_peers == OPTIONS_MAX_PEERS)
-		return reason_set(why, -EINVAL, "--eth-peer: more than %d peers", OPTIONS_MAX_PEERS);
+		return reason_set(
+			why, -EINVAL, "--eth-peer: more than %d peers", OPTIONS_MAX_PEERS
+		);
 	if (split_two(value, p->port, mac) != 0 || parse_mac(mac, p->mac.addr_bytes) != 0)
 		return reason_set(
-			why, -EINVAL, "--eth-peer: \"%s\" is not a port and a MAC address, as PORT,MAC",
+			why,
+			-EINVAL,
+			"--eth-peer: \"%s\" is not a port and a MAC address, as PORT,MAC",
 			value
 		);
 	o->nb_peers++;
@@ -122,8 +135,10 @@ want_engine(struct options *o, const char *value, struct reason *why)
 	o->engine = fwd_engine_find(value);
 	if (o->engine == NULL)
 		return reason_set(
-			why, -EINVAL,
-			"--forward-mode: \"%s\" is none of io, mac, macswap, rxonly, txonly, icmpecho",
+			why,
+			-EINVAL,
+			"--forward-mode: \"%s\" is none of io, mac, macswap, rxonly, txonly, "
+		        "icmpecho",
 			value
 		);
 	return 0;
@@ -136,7 +151,10 @@ want_topology(struct options *o, const char *value, struct reason *why)
 
 	if (index < 0)
 		return reason_set(
-			why, -EINVAL, "--port-topology: \"%s\" is none of paired, chained, loop", value
+			why,
+			-EINVAL,
+			"--port-topology: \"%s\" is none of paired, chained, loop",
+			value
 		);
 	o->topology = (enum fwd_topology)index;
 	return 0;
@@ -215,7 +233,9 @@ port_option(struct options *o, int opt, const char *value, struct reason *why)
 			"mbuf-size", value, MIN_MBUF_BYTES, UINT16_MAX, &o->ports.mbuf_bytes, why
 		);
 	case OPT_TOTAL_MBUFS:
-		return want_u32("total-num-mbufs", value, 1024, 1u << 26, &o->ports.total_mbufs, why);
+		return want_u32(
+			"total-num-mbufs", value, 1024, 1u << 26, &o->ports.total_mbufs, why
+		);
 	default:
 		return reason_set(why, -EINVAL, "unknown option");
 	}
@@ -256,7 +276,11 @@ one_option(struct options *o, int opt, char *value, struct reason *why)
 		return want_u16("nb-cores", value, 1, FWD_MAX_WORKERS, &o->nb_cores, why);
 	case OPT_TXPKTS:
 		return want_u16(
-			"txpkts", value, FWD_TXONLY_MIN_BYTES, FWD_TXONLY_MAX_BYTES, &o->txpkt_bytes,
+			"txpkts",
+			value,
+			FWD_TXONLY_MIN_BYTES,
+			FWD_TXONLY_MAX_BYTES,
+			&o->txpkt_bytes,
 			why
 		);
 	case OPT_FLOWS:
@@ -297,7 +321,10 @@ options_parse(struct options *ret, int argc, char **argv, struct reason *why)
 			return reason_set(why, -EINVAL, "%s needs a value", argv[optind - 1]);
 		if (opt == '?')
 			return reason_set(
-				why, -EINVAL, "unknown option %s (--help lists them)", argv[optind - 1]
+				why,
+				-EINVAL,
+				"unknown option %s (--help lists them)",
+				argv[optind - 1]
 			);
 		rc = one_option(ret, opt, optarg, why);
 		if (rc != 0)
@@ -319,8 +346,12 @@ options_usage(struct text *ret)
 		const struct option_help *h = &options_help[i];
 
 		text_printf(
-			ret, "  %s%s%s\n        %s\n", h->name, h->argument[0] != '\0' ? "=" : "",
-			h->argument, h->help
+			ret,
+			"  %s%s%s\n        %s\n",
+			h->name,
+			h->argument[0] != '\0' ? "=" : "",
+			h->argument,
+			h->help
 		);
 	}
 }

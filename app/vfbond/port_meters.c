@@ -55,8 +55,12 @@ port_meters_get(struct port_meters *m, uint16_t port_id)
 
 int
 port_meters_read(
-	struct port_meters *m, uint16_t port_id, uint64_t now_ns, struct stats_port_counters *ret,
-	struct stats_rate *ret_rate, struct reason *why
+	struct port_meters *m,
+	uint16_t port_id,
+	uint64_t now_ns,
+	struct stats_port_counters *ret,
+	struct stats_rate *ret_rate,
+	struct reason *why
 )
 {
 	struct meter *meter = &m->meter[port_id];

@@ -21,7 +21,7 @@ struct sources_settings {
 	bool interactive; /* read standard input; a terminal gets a prompt and line editing */
 	const char *cmdline_file; /* run it first; NULL: none */
 	const char *socket_path;  /* listen on it; NULL: no */
-	bool keep_going;	  /* a failing command does not end its file */
+	bool keep_going;          /* a failing command does not end its file */
 };
 
 /* What the program is told. All on the control thread. */

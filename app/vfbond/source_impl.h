@@ -50,16 +50,16 @@ struct source {
 	struct sources *owner;
 	const struct source_kind *kind;
 	struct sink *out;
-	int fd;			  /* its own input; -1: none */
+	int fd;                   /* its own input; -1: none */
 	struct loop_watch *input; /* while it waits for input, its own or a pipe's that it loads */
 	struct loop_timer *timer; /* its next step, or the end of its sleep */
 	bool sleeping;
-	bool held;	 /* waits for its reader (SOURCE_HOLD_BYTES) */
+	bool held;       /* waits for its reader (SOURCE_HOLD_BYTES) */
 	bool answer_due; /* a line has put the source to sleep, or loads: it is answered after */
-	bool ended;	 /* takes no further step */
+	bool ended;      /* takes no further step */
 	int nb_files;
 	struct source_file *files[SOURCE_LOAD_DEPTH]; /* each loaded by the one before it */
-	int files_err;				      /* the first failure in them */
+	int files_err;                                /* the first failure in them */
 	struct reason files_why;
 };
 
@@ -83,10 +83,10 @@ struct sources {
 	bool interactive, keep_going;
 	struct sources_events events;
 	int in_fd;
-	struct sink out;	   /* standard output */
-	unsigned int nb_lost;	   /* lines that sources_print had to drop */
-	struct source *startup;	   /* the --cmdline-file; NULL: none */
-	struct source *input;	   /* standard input; NULL: not read (yet) */
+	struct sink out;           /* standard output */
+	unsigned int nb_lost;      /* lines that sources_print had to drop */
+	struct source *startup;    /* the --cmdline-file; NULL: none */
+	struct source *input;      /* standard input; NULL: not read (yet) */
 	struct terminal *terminal; /* the same, if it is a terminal */
 	struct listener listener;
 };

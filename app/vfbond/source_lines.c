@@ -30,7 +30,7 @@ lines_next(struct lines *ls, const char **ret_line, size_t *ret_len)
 		return give(ls, (size_t)(newline - s), true, ret_line, ret_len);
 	if (ls->ended)
 		return len > 0 || ls->skipping ? give(ls, len, false, ret_line, ret_len)
-					       : LINES_END;
+		                               : LINES_END;
 	if (len > COMMAND_LINE_MAX) {
 		ls->skipping = true;
 		ls->start = ls->end = 0;

@@ -17,7 +17,7 @@ struct client {
 	struct line_source in;
 	struct sink out;
 	struct loop_timer *reaper; /* frees the client when none of its callbacks is running */
-	bool finished;		   /* its last line is answered: close when that has been read */
+	bool finished;             /* its last line is answered: close when that has been read */
 	LIST_ENTRY(client) all;
 };
 
@@ -137,6 +137,7 @@ on_connect(void *ctx, int listen_fd, short revents)
 {
 	struct sources *owner = ctx;
 	struct listener *ln = &owner->listener;
+	/* cppcheck-suppress nullPointer ; an address need not be asked for, accept(2) */
 	int fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	(void)revents;

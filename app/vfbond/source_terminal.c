@@ -27,7 +27,7 @@ struct terminal {
 	char in[4096]; /* read, not yet typed: a paste, or what came during a sleep */
 	size_t in_start, in_end;
 	bool prompting; /* the line is shown and takes keys */
-	bool entered;	/* @line was ended with Return */
+	bool entered;   /* @line was ended with Return */
 	bool hung_up;
 	char line[1024];     /* rdline holds half of it at most */
 	const char *lost;    /* why the line on the screen is not what was typed; NULL: it is */
@@ -71,7 +71,9 @@ on_write(struct rdline *rl, char c)
 {
 	struct terminal *t = rdline_get_opaque(rl);
 
-	sink_add(t->source.out, &c, 1);
+	/* Only ever before a newline, where OPOST adds one already. */
+	if (c != '\r')
+		sink_add(t->source.out, &c, 1);
 	return 0;
 }
 
