@@ -416,7 +416,7 @@ app_init(struct app *app, struct reason *why)
 			why,
 			rc,
 			"no lcore is free to forward: give EAL at least two, as -l 0-1 (the first "
-		        "one "
+			"one "
 			"runs the console)"
 		);
 	if (rc == 0)

@@ -39,8 +39,8 @@ struct app {
 	bool portlist_given;
 	uint16_t nb_portlist;
 	uint16_t portlist[FWD_MAX_PORTS]; /* as the user gave it */
-	uint16_t idle_port;               /* left out of the layout for a moment; FWD_NO_PORT: none */
-	bool file_failed;                 /* with --keep-going: the exit status is 1 */
+	uint16_t idle_port; /* left out of the layout for a moment; FWD_NO_PORT: none */
+	bool file_failed;   /* with --keep-going: the exit status is 1 */
 };
 
 /* Bring everything up as options ask; on failure app_fini cleans what there is. */
@@ -78,7 +78,10 @@ int app_stop(struct app *app, struct reason *why);
 
 /* "0,2-3,bond0" to ports that may forward. */
 int app_portlist_parse(
-	struct app *app, const char *list, uint16_t ret[static FWD_MAX_PORTS], uint16_t *ret_n,
+	struct app *app,
+	const char *list,
+	uint16_t ret[static FWD_MAX_PORTS],
+	uint16_t *ret_n,
 	struct reason *why
 );
 
@@ -90,8 +93,10 @@ bool app_port_forwards(const struct app *app, uint16_t port_id);
 
 /* Workers let go of a port before it is stopped: what @fn does to it they do not see. */
 int app_with_port_idle(
-	struct app *app, uint16_t port_id,
-	int (*fn)(struct ports *ports, uint16_t id, struct reason *why), struct reason *why
+	struct app *app,
+	uint16_t port_id,
+	int (*fn)(struct ports *ports, uint16_t id, struct reason *why),
+	struct reason *why
 );
 
 /* app_events.c: EAL's event threads to the control loop. */

@@ -2,9 +2,8 @@
 /* What the command files and timers share. */
 #pragma once
 
-#include <stdint.h>
-
 #include <jansson.h>
+#include <stdint.h>
 
 struct app;
 struct bond_settings;
@@ -16,9 +15,8 @@ struct text;
 void app_render_port_stats(struct app *app, struct text *ret);
 
 /* Make a bond, warn when it has too few members, join it with its pair. */
-int app_create_bond(
-	struct app *app, const struct bond_settings *s, const struct command_call *call
-);
+int
+app_create_bond(struct app *app, const struct bond_settings *s, const struct command_call *call);
 int app_bond_add(struct app *app, const char *bond, const char *port, struct reason *why);
 int app_bond_remove(struct app *app, const char *bond, const char *port, struct reason *why);
 

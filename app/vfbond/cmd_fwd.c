@@ -189,7 +189,7 @@ config_rxtx(struct app *app, struct text *t)
 		text_printf(
 			t,
 			"port %u %s: rx queues %u of %u descriptors, tx queues %u of %u "
-		        "descriptors, "
+			"descriptors, "
 			"mtu %u, rx offloads 0x%" PRIx64 ", tx offloads 0x%" PRIx64 "\n",
 			ids[i],
 			app_port_name(app, ids[i]),

@@ -138,7 +138,7 @@ want_engine(struct options *o, const char *value, struct reason *why)
 			why,
 			-EINVAL,
 			"--forward-mode: \"%s\" is none of io, mac, macswap, rxonly, txonly, "
-		        "icmpecho",
+			"icmpecho",
 			value
 		);
 	return 0;

@@ -15,8 +15,12 @@ struct port_meters *port_meters_free(struct port_meters *m);
 
 /* Counters now, and rates since the last call for this port; the first has none. */
 int port_meters_read(
-	struct port_meters *m, uint16_t port_id, uint64_t now_ns, struct stats_port_counters *ret,
-	struct stats_rate *ret_rate, struct reason *why
+	struct port_meters *m,
+	uint16_t port_id,
+	uint64_t now_ns,
+	struct stats_port_counters *ret,
+	struct stats_rate *ret_rate,
+	struct reason *why
 );
 
 /* The meter of a port; made at the first call. NULL without memory or port. */

@@ -18,18 +18,18 @@
 #include <string.h>
 
 #if RTE_VERSION >= RTE_VERSION_NUM(23, 11, 0, 0)
-#define pmd_add             rte_eth_bond_member_add
-#define pmd_remove          rte_eth_bond_member_remove
-#define pmd_members         rte_eth_bond_members_get
-#define pmd_active_members  rte_eth_bond_active_members_get
-#define pmd_lacp_info       rte_eth_bond_8023ad_member_info
+#define pmd_add rte_eth_bond_member_add
+#define pmd_remove rte_eth_bond_member_remove
+#define pmd_members rte_eth_bond_members_get
+#define pmd_active_members rte_eth_bond_active_members_get
+#define pmd_lacp_info rte_eth_bond_8023ad_member_info
 #define PMD_MEMBER_DEV_FLAG RTE_ETH_DEV_BONDING_MEMBER
 #else
-#define pmd_add             rte_eth_bond_slave_add
-#define pmd_remove          rte_eth_bond_slave_remove
-#define pmd_members         rte_eth_bond_slaves_get
-#define pmd_active_members  rte_eth_bond_active_slaves_get
-#define pmd_lacp_info       rte_eth_bond_8023ad_slave_info
+#define pmd_add rte_eth_bond_slave_add
+#define pmd_remove rte_eth_bond_slave_remove
+#define pmd_members rte_eth_bond_slaves_get
+#define pmd_active_members rte_eth_bond_active_slaves_get
+#define pmd_lacp_info rte_eth_bond_8023ad_slave_info
 #define PMD_MEMBER_DEV_FLAG RTE_ETH_DEV_BONDED_SLAVE
 #endif
 
@@ -56,8 +56,11 @@ bond_pmd_create(const char *name, uint8_t mode, int socket, uint16_t *ret_port, 
 
 	if (port < 0)
 		return reason_set(
-			why, port == -1 ? -EIO : port, "the bond PMD cannot make device %s: %s",
-			name, rte_strerror(port == -1 ? EIO : -port)
+			why,
+			port == -1 ? -EIO : port,
+			"the bond PMD cannot make device %s: %s",
+			name,
+			rte_strerror(port == -1 ? EIO : -port)
 		);
 	*ret_port = (uint16_t)port;
 	return 0;
@@ -70,8 +73,11 @@ bond_pmd_free(const char *name, struct reason *why)
 
 	if (rc != 0)
 		return reason_set(
-			why, rc == -1 ? -EBUSY : rc, "the bond PMD cannot remove device %s: %s",
-			name, rte_strerror(rc == -1 ? EBUSY : -rc)
+			why,
+			rc == -1 ? -EBUSY : rc,
+			"the bond PMD cannot remove device %s: %s",
+			name,
+			rte_strerror(rc == -1 ? EBUSY : -rc)
 		);
 	return 0;
 }
@@ -109,7 +115,9 @@ bond_pmd_member_remove(uint16_t bond, uint16_t member, struct reason *why)
 {
 	if (pmd_remove(bond, member) == 0)
 		return 0;
-	return reason_set(why, -EIO, "the bond PMD did not let the port go (its message is logged)");
+	return reason_set(
+		why, -EIO, "the bond PMD did not let the port go (its message is logged)"
+	);
 }
 
 int
@@ -143,7 +151,9 @@ int
 bond_pmd_prefer(uint16_t bond, uint16_t member, struct reason *why)
 {
 	if (rte_eth_bond_primary_set(bond, member) != 0)
-		return reason_set(why, -EINVAL, "the bond PMD does not take port %u as primary", member);
+		return reason_set(
+			why, -EINVAL, "the bond PMD does not take port %u as primary", member
+		);
 	return 0;
 }
 
@@ -173,8 +183,7 @@ bond_pmd_mac_set(uint16_t bond, const struct rte_ether_addr *mac, struct reason 
 	uint16_t members[BOND_PMD_MAX_MEMBERS];
 
 	/* Without members the PMD sets the address, then fails as there is none to tell. */
-	if (rte_eth_bond_mac_address_set(bond, &copy) != 0 &&
-	    bond_pmd_members(bond, members) != 0)
+	if (rte_eth_bond_mac_address_set(bond, &copy) != 0 && bond_pmd_members(bond, members) != 0)
 		return reason_set(why, -EIO, "a member refused the MAC address");
 	if (rte_eth_macaddr_get(bond, &now) != 0 || !rte_is_same_ether_addr(&now, mac))
 		return reason_set(why, -EIO, "the MAC address did not take effect");
@@ -239,11 +248,12 @@ int
 bond_pmd_dedicated_queues(uint16_t bond, bool enable, struct reason *why)
 {
 	int rc = enable ? rte_eth_bond_8023ad_dedicated_queues_enable(bond)
-			: rte_eth_bond_8023ad_dedicated_queues_disable(bond);
+	                : rte_eth_bond_8023ad_dedicated_queues_disable(bond);
 
 	if (rc != 0)
 		return reason_set(
-			why, -ENOTSUP,
+			why,
+			-ENOTSUP,
 			"dedicated LACP queues need a stopped bond whose members all take an "
 			"rte_flow rule for ethertype 0x8809"
 		);

@@ -6,10 +6,10 @@
  */
 #pragma once
 
+#include <rte_ether.h>
+
 #include <stdbool.h>
 #include <stdint.h>
-
-#include <rte_ether.h>
 
 struct reason;
 
@@ -23,9 +23,8 @@ enum bond_pmd_policy { BOND_PMD_L2, BOND_PMD_L23, BOND_PMD_L34 };
 enum bond_pmd_agg { BOND_PMD_AGG_STABLE, BOND_PMD_AGG_BANDWIDTH, BOND_PMD_AGG_COUNT };
 
 /* Make the bond device @name in @mode (0..6, as Linux numbers them) on NUMA node @socket. */
-int bond_pmd_create(
-	const char *name, uint8_t mode, int socket, uint16_t *ret_port, struct reason *why
-);
+int
+bond_pmd_create(const char *name, uint8_t mode, int socket, uint16_t *ret_port, struct reason *why);
 
 /* Remove the device. It must be stopped and without members. */
 int bond_pmd_free(const char *name, struct reason *why);

@@ -9,17 +9,16 @@
 #include <rte_kvargs.h>
 #include <rte_version.h>
 
-#include <linux/if_packet.h>
-
 #include <errno.h>
+#include <linux/if_packet.h>
 #include <stdlib.h>
 #include <string.h>
 
 /*
  * net_af_packet: link_update is empty before 24.11 (rte_eth_af_packet.c, eth_link_update), so the
- * link reads up for ever; the kernel hands frames over with the tag beside them, and releases before
- * the fix of 22.11.4 left it there.
- * net_tap: says that it has link interrupts, but no release to 24.11 raises one.
+ * link reads up for ever; the kernel hands frames over with the tag beside them, and releases
+ * before the fix of 22.11.4 left it there. net_tap: says that it has link interrupts, but no
+ * release to 24.11 raises one.
  */
 static const struct pmd_traits table[] = {
 	{
@@ -80,7 +79,7 @@ pmd_frame_limits(uint16_t port_id, struct pmd_frame_limits *ret)
 	if (info.driver_name != NULL && strcmp(info.driver_name, "net_af_packet") == 0) {
 		/* The ring's frame holds the header that the kernel puts in front (TPACKET_V2). */
 		limits.frame_max_bytes = af_packet_frame_bytes(&info) -
-					 (TPACKET2_HDRLEN - sizeof(struct sockaddr_ll));
+		                         (TPACKET2_HDRLEN - sizeof(struct sockaddr_ll));
 		limits.mbuf_room_bytes = limits.frame_max_bytes;
 	}
 	*ret = limits;

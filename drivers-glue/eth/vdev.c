@@ -18,7 +18,8 @@ list_ports(uint16_t *ret, uint16_t max)
 	uint16_t port;
 	int n = 0;
 
-	RTE_ETH_FOREACH_DEV(port) {
+	RTE_ETH_FOREACH_DEV(port)
+	{
 		if (n < max)
 			ret[n++] = port;
 	}
@@ -49,7 +50,9 @@ device_attach(const char *devargs, uint16_t ret_ports[static DEVICE_MAX_PORTS], 
 		if (!contains(before, nb_before, after[i]))
 			ret_ports[n++] = after[i];
 	if (n == 0)
-		return reason_set(why, -EEXIST, "cannot attach %s: it brought no new port", devargs);
+		return reason_set(
+			why, -EEXIST, "cannot attach %s: it brought no new port", devargs
+		);
 	return n;
 }
 

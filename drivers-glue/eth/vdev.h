@@ -16,7 +16,8 @@ enum { DEVICE_MAX_PORTS = 16 };
  * Probe @devargs (a PCI address or "net_tap1,iface=x") and list the ports it brought.
  * Returns how many, or -errno: -EEXIST when the device is there already.
  */
-int device_attach(const char *devargs, uint16_t ret_ports[static DEVICE_MAX_PORTS], struct reason *why);
+int
+device_attach(const char *devargs, uint16_t ret_ports[static DEVICE_MAX_PORTS], struct reason *why);
 
 /* Remove a device whose ports are closed. */
 int device_remove(struct rte_device *device, struct reason *why);

@@ -31,7 +31,7 @@ struct kernel_link {
 	struct mnl_socket *events;
 	struct mnl_socket *requests;
 	uint32_t seq;
-	bool lost;		 /* events were lost: a dump is due */
+	bool lost;               /* events were lost: a dump is due */
 	struct state_list known; /* last report of each device, to tell which of them are gone */
 	/* An event callback may make a request, so each socket has a buffer of its own. */
 	_Alignas(struct nlmsghdr) char event_buf[BUF_BYTES];

@@ -14,9 +14,9 @@ struct reason;
 struct kernel_link_state {
 	uint32_t if_index;
 	char name[16];
-	bool present;	/* false: deleted, or moved to another network namespace */
-	bool admin_up;	/* IFF_UP */
-	bool carrier;	/* IFLA_CARRIER; operstate lowerlayerdown and down count as none */
+	bool present;   /* false: deleted, or moved to another network namespace */
+	bool admin_up;  /* IFF_UP */
+	bool carrier;   /* IFLA_CARRIER; operstate lowerlayerdown and down count as none */
 	uint8_t mac[6]; /* zero when the device's address has another length */
 	uint32_t mtu;
 };

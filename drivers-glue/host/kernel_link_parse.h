@@ -13,10 +13,10 @@
 
 /* What a datagram held besides links. */
 struct kernel_link_batch {
-	bool done;	  /* the answer to the request is complete */
+	bool done;        /* the answer to the request is complete */
 	bool interrupted; /* NLM_F_DUMP_INTR: links changed while the kernel was listing them */
-	bool malformed;	  /* a message or attribute with an impossible length was left out */
-	int error;	  /* 0 or -errno from NLMSG_ERROR, NLMSG_DONE or NLMSG_OVERRUN */
+	bool malformed;   /* a message or attribute with an impossible length was left out */
+	int error;        /* 0 or -errno from NLMSG_ERROR, NLMSG_DONE or NLMSG_OVERRUN */
 };
 
 /*

@@ -9,10 +9,10 @@
 #include <stddef.h>
 
 struct text {
-	char *s;      /* NUL-terminated; NULL while nothing was added */
-	size_t len;   /* bytes before the NUL */
-	size_t cap;   /* bytes allocated */
-	bool no_mem;  /* an addition was lost to lack of memory */
+	char *s;     /* NUL-terminated; NULL while nothing was added */
+	size_t len;  /* bytes before the NUL */
+	size_t cap;  /* bytes allocated */
+	bool no_mem; /* an addition was lost to lack of memory */
 };
 
 #define TEXT_EMPTY ((struct text){NULL, 0, 0, false})

@@ -22,8 +22,8 @@ struct bond_host {
 	/* Park the workers; 0 or -errno with the reason. */
 	int (*park)(void *ctx, struct reason *why);
 	/*
-	 * Let the workers run again. @relayout: ports joined or left a bond, or a bond became usable
-	 * or unusable (bonds_port_role says what each port is now).
+	 * Let the workers run again. @relayout: ports joined or left a bond, or a bond became
+	 * usable or unusable (bonds_port_role says what each port is now).
 	 */
 	void (*release)(void *ctx, bool relayout);
 	/* Whether frames are being forwarded from or to a port right now. */
@@ -51,9 +51,8 @@ int bond_adopt(struct bonds *bonds, uint16_t port_id, struct reason *why);
 int bond_delete(struct bonds *bonds, struct bond *bond, struct reason *why);
 
 int bond_member_add(struct bonds *bonds, struct bond *bond, uint16_t port_id, struct reason *why);
-int bond_member_remove(
-	struct bonds *bonds, struct bond *bond, uint16_t port_id, struct reason *why
-);
+int
+bond_member_remove(struct bonds *bonds, struct bond *bond, uint16_t port_id, struct reason *why);
 
 /* Start and stop the bond port. Both are fine when it is so already. */
 int bond_up(struct bonds *bonds, struct bond *bond, struct reason *why);

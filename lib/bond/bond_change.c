@@ -9,24 +9,33 @@
 #include <string.h>
 
 static int
-check_option(
-	const struct bond *bond, const struct bond_option *o, bool force, struct reason *why
-)
+check_option(const struct bond *bond, const struct bond_option *o, bool force, struct reason *why)
 {
 	if ((o->flags & BOND_OPTION_AT_CREATION) != 0)
 		return reason_set(
-			why, -EINVAL, "%s: option %s is set by commands of its own (see help)",
-			bond_name(bond), o->name
+			why,
+			-EINVAL,
+			"%s: option %s is set by commands of its own (see help)",
+			bond_name(bond),
+			o->name
 		);
 	if ((o->flags & BOND_OPTION_DOWN) != 0 && bond->up)
 		return reason_set(
-			why, -EBUSY, "%s: option %s needs the bond down (set bond %s down)",
-			bond_name(bond), o->name, bond_name(bond)
+			why,
+			-EBUSY,
+			"%s: option %s needs the bond down (set bond %s down)",
+			bond_name(bond),
+			o->name,
+			bond_name(bond)
 		);
 	if ((o->flags & BOND_OPTION_NO_MEMBERS) != 0 && bond->nb_members != 0 && !force)
 		return reason_set(
-			why, -ENOTEMPTY, "%s: option %s needs a bond without members, it has %u",
-			bond_name(bond), o->name, bond->nb_members
+			why,
+			-ENOTEMPTY,
+			"%s: option %s needs a bond without members, it has %u",
+			bond_name(bond),
+			o->name,
+			bond->nb_members
 		);
 	return 0;
 }
@@ -43,7 +52,7 @@ pair_macs(struct bonds *bonds, struct bond *bond, struct reason *why)
 			return reason_set(why, -EIO, "its MAC address cannot be read");
 		if (rte_is_same_ether_addr(&port_mac, &bond->mac))
 			return 0;
-		return bond_mac_apply(bonds, bond, why);
+		return bond_mac_apply(bond, why);
 	}
 	if (rte_eth_macaddr_get(bond->pair_port, &port_mac) == 0 &&
 	    rte_is_same_ether_addr(&port_mac, &bond->mac))
@@ -52,13 +61,15 @@ pair_macs(struct bonds *bonds, struct bond *bond, struct reason *why)
 	if (rc != -ENOTSUP)
 		return rc;
 	bond->settings.mac_kind = BOND_MAC_PAIR;
-	rc = bond_mac_apply(bonds, bond, why);
+	rc = bond_mac_apply(bond, why);
 	if (rc == 0)
 		return 0;
 	bond->settings.mac_kind = BOND_MAC_FIRST;
 	bond_event(
-		bonds, "%s: neither it nor %s can take the other's MAC address: promiscuous mode",
-		bond_name(bond), port_name(bonds->ports, bond->pair_port)
+		bonds,
+		"%s: neither it nor %s can take the other's MAC address: promiscuous mode",
+		bond_name(bond),
+		port_name(bonds->ports, bond->pair_port)
 	);
 	bond->promisc_forced = true;
 	return bond->up ? port_promisc_set(bond->port_id, true, why) : 0;
@@ -72,7 +83,7 @@ mac_changed(struct bonds *bonds, struct bond *bond, struct reason *why)
 
 	if (rc != 0)
 		return rc;
-	rc = bond_mac_apply(bonds, bond, why);
+	rc = bond_mac_apply(bond, why);
 	bond_io_update(bond);
 	bonds->host.release(bonds->host.ctx, true);
 	if (rc == 0)
@@ -86,7 +97,6 @@ static int
 primary_changed(struct bonds *bonds, struct bond *bond, struct reason *why)
 {
 	const struct bond_settings *s = &bond->settings;
-	struct bond_member *m = NULL;
 	uint16_t id;
 	int rc;
 
@@ -96,17 +106,7 @@ primary_changed(struct bonds *bonds, struct bond *bond, struct reason *why)
 			return bond_pmd_prefer(bond->port_id, id, why);
 		return 0;
 	}
-	if (ports_find(bonds->ports, s->primary, &id, NULL) == 0)
-		m = bond_find_member(bond, id);
-	if (m == NULL)
-		return reason_set(
-			why, -EINVAL, "%s: primary %s is not one of its members", s->name, s->primary
-		);
-	if (!m->attached)
-		return 0;
-	rc = bond_pmd_prefer(bond->port_id, m->port_id, why);
-	if (rc == 0)
-		rc = bond_pmd_mac_set(bond->port_id, &bond->mac, why);
+	rc = bond_primary_apply(bonds, bond, why);
 	bond_keep(bonds, bond);
 	return rc;
 }
@@ -168,13 +168,22 @@ bond_set_option(
 
 	if (o == NULL)
 		return reason_set(
-			why, -EINVAL, "%s: unknown option \"%.40s\" (see help create bond)",
-			bond_name(bond), option
+			why,
+			-EINVAL,
+			"%s: unknown option \"%.40s\" (see help create bond)",
+			bond_name(bond),
+			option
 		);
 	rc = o->parse(&bond->settings, value, &what);
 	if (rc != 0)
 		rc = reason_set(
-			why, rc, "%s: option %s: %s (allowed: %s)", was.name, o->name, what.text, o->values
+			why,
+			rc,
+			"%s: option %s: %s (allowed: %s)",
+			was.name,
+			o->name,
+			what.text,
+			o->values
 		);
 	if (rc == 0)
 		rc = bond_option_check_mode(o, &bond->settings, why);
@@ -200,8 +209,11 @@ bond_pair(struct bonds *bonds, struct bond *bond, uint16_t port_id, struct reaso
 
 	if (bond_find_member(bond, port_id) != NULL)
 		return reason_set(
-			why, -EINVAL, "%s: cannot be joined to %s, which is its own member",
-			bond_name(bond), port_name(bonds->ports, port_id)
+			why,
+			-EINVAL,
+			"%s: cannot be joined to %s, which is its own member",
+			bond_name(bond),
+			port_name(bonds->ports, port_id)
 		);
 	bond->paired = true;
 	bond->pair_port = port_id;
@@ -212,8 +224,12 @@ bond_pair(struct bonds *bonds, struct bond *bond, uint16_t port_id, struct reaso
 	}
 	bond->paired = false;
 	return reason_set(
-		why, rc, "%s: cannot be joined to %s: %s", bond_name(bond),
-		port_name(bonds->ports, port_id), what.text
+		why,
+		rc,
+		"%s: cannot be joined to %s: %s",
+		bond_name(bond),
+		port_name(bonds->ports, port_id),
+		what.text
 	);
 }
 
@@ -223,8 +239,8 @@ bonds_unpair(struct bonds *bonds, uint16_t port_id)
 	struct bond *bond;
 
 	TAILQ_FOREACH(bond, &bonds->list, entry)
-		if (bond->paired && bond->pair_port == port_id)
-			bond->paired = false;
+	if (bond->paired && bond->pair_port == port_id)
+		bond->paired = false;
 }
 
 int

@@ -30,8 +30,11 @@ report_links(struct bonds *bonds, struct bond *bond, const uint16_t *active, int
 		if (!up)
 			m->link_failures++;
 		bond_event(
-			bonds, "%s: link of member %s is %s", bond_name(bond),
-			port_name(bonds->ports, m->port_id), up ? "up" : "down"
+			bonds,
+			"%s: link of member %s is %s",
+			bond_name(bond),
+			port_name(bonds->ports, m->port_id),
+			up ? "up" : "down"
 		);
 	}
 }
@@ -44,11 +47,13 @@ report_active(
 {
 	uint16_t current = 0;
 	bool known = bond_pmd_current(bond->port_id, &current) == 0 &&
-		     in_list(active, nb_active, current);
+	             in_list(active, nb_active, current);
 
 	if (known && (!bond->active_known || bond->active != current))
 		bond_event(
-			bonds, "%s: active member is %s", bond_name(bond),
+			bonds,
+			"%s: active member is %s",
+			bond_name(bond),
 			port_name(bonds->ports, current)
 		);
 	else if (!known && bond->active_known)
@@ -62,7 +67,10 @@ report_active(
 /* Set @mac on a member where it differs, and believe it only when the kernel's device shows it. */
 static void
 keep_mac(
-	struct bonds *bonds, struct bond *bond, struct bond_member *m, const struct rte_ether_addr *mac
+	struct bonds *bonds,
+	struct bond *bond,
+	struct bond_member *m,
+	const struct rte_ether_addr *mac
 )
 {
 	struct rte_ether_addr now, kernel;
@@ -83,8 +91,10 @@ keep_mac(
 			bonds,
 			"%s: member %s does not carry the MAC address " RTE_ETHER_ADDR_PRT_FMT
 			": %s; unicast to it may be lost",
-			bond_name(bond), port_name(bonds->ports, m->port_id),
-			RTE_ETHER_ADDR_BYTES(mac), why.text
+			bond_name(bond),
+			port_name(bonds->ports, m->port_id),
+			RTE_ETHER_ADDR_BYTES(mac),
+			why.text
 		);
 	m->mac_wrong = !ok;
 }
@@ -95,7 +105,7 @@ keep_macs(struct bonds *bonds, struct bond *bond, bool has_active, uint16_t curr
 	for (uint16_t i = 0; i < bond->nb_members; i++) {
 		struct bond_member *m = &bond->members[i];
 		bool bonds_mac = !bond_mode_has_active(bond->settings.mode) ||
-				 (has_active && m->port_id == current);
+		                 (has_active && m->port_id == current);
 
 		if (!m->attached)
 			continue;
@@ -108,7 +118,10 @@ keep_macs(struct bonds *bonds, struct bond *bond, bool has_active, uint16_t curr
 
 static void
 keep_member_flag(
-	uint16_t port_id, bool want, int (*get)(uint16_t), int (*set)(uint16_t, bool, struct reason *)
+	uint16_t port_id,
+	bool want,
+	int (*get)(uint16_t),
+	int (*set)(uint16_t, bool, struct reason *)
 )
 {
 	if ((get(port_id) == 1) != want)
@@ -136,7 +149,9 @@ keep_filters(struct bond *bond, bool has_active, uint16_t current)
 		);
 		if (bond->settings.mode != BOND_MODE_8023AD)
 			keep_member_flag(
-				m->port_id, bond->allmulti_wanted && here, rte_eth_allmulticast_get,
+				m->port_id,
+				bond->allmulti_wanted && here,
+				rte_eth_allmulticast_get,
 				port_allmulti_set
 			);
 	}
@@ -191,7 +206,7 @@ bonds_tick(struct bonds *bonds)
 	struct bond *bond;
 
 	TAILQ_FOREACH(bond, &bonds->list, entry)
-		bond_keep(bonds, bond);
+	bond_keep(bonds, bond);
 }
 
 void
@@ -210,7 +225,8 @@ bonds_carrier(struct bonds *bonds, uint32_t if_index)
 {
 	struct bond *bond;
 
-	TAILQ_FOREACH(bond, &bonds->list, entry) {
+	TAILQ_FOREACH(bond, &bonds->list, entry)
+	{
 		for (uint16_t i = 0; i < bond->nb_members; i++) {
 			if (bond->members[i].if_index == if_index && if_index != 0) {
 				bond_member_sync_carrier(bonds, bond);

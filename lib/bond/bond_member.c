@@ -4,7 +4,6 @@
  * done first, and members that leave and return with the carrier of their kernel device.
  */
 #include "bond_priv.h"
-
 #include "pmd_traits.h"
 
 #include <errno.h>
@@ -20,19 +19,29 @@ check_mtu(struct bonds *bonds, const struct bond *bond, uint16_t port_id, struct
 		return reason_set(why, -EIO, "it does not answer");
 	if (bond->up && conf != NULL && max < conf->mtu_bytes)
 		return reason_set(
-			why, -EINVAL, "its largest MTU is %u, the bond's MTU is %u", max, conf->mtu_bytes
+			why,
+			-EINVAL,
+			"its largest MTU is %u, the bond's MTU is %u",
+			max,
+			conf->mtu_bytes
 		);
 	/* Below the default the bond would have to shrink for one member: the user decides that. */
 	for (uint16_t i = 0; i < bond->nb_members; i++) {
 		uint16_t id = bond->members[i].port_id;
 
 		if (id == port_id || port_mtu_max(bonds->ports, id, &other) != 0 ||
-		    RTE_MIN(max, (uint32_t)RTE_ETHER_MTU) == RTE_MIN(other, (uint32_t)RTE_ETHER_MTU))
+		    RTE_MIN(max, (uint32_t)RTE_ETHER_MTU) ==
+		            RTE_MIN(other, (uint32_t)RTE_ETHER_MTU))
 			continue;
 		return reason_set(
-			why, -EINVAL, "its largest MTU is %u, that of member %s is %u: they must agree "
+			why,
+			-EINVAL,
+			"its largest MTU is %u, that of member %s is %u: they must agree "
 			"up to %u",
-			max, port_name(bonds->ports, id), other, RTE_ETHER_MTU
+			max,
+			port_name(bonds->ports, id),
+			other,
+			RTE_ETHER_MTU
 		);
 	}
 	return 0;
@@ -53,19 +62,23 @@ bond_member_check(
 	else if (bond_pmd_is_bond(port_id))
 		rc = reason_set(&what, -EINVAL, "it is a bond itself");
 	else if ((other = bonds_find_member(bonds, port_id)) != NULL)
-		rc = reason_set(
-			&what, -EBUSY, "it is a member of %s already", bond_name(other)
-		);
+		rc = reason_set(&what, -EBUSY, "it is a member of %s already", bond_name(other));
 	else if (bond->nb_members == BOND_MAX_MEMBERS)
-		rc = reason_set(&what, -ENOSPC, "the bond has %d members already", BOND_MAX_MEMBERS);
+		rc = reason_set(
+			&what, -ENOSPC, "the bond has %d members already", BOND_MAX_MEMBERS
+		);
 	else if (bonds->host.port_forwards(bonds->host.ctx, port_id))
 		rc = reason_set(&what, -EBUSY, "frames are forwarded over it; stop first");
 	else
 		rc = check_mtu(bonds, bond, port_id, &what);
 	if (rc != 0)
 		return reason_set(
-			why, rc, "%s: cannot add member %s: %s", bond_name(bond),
-			port_name(bonds->ports, port_id), what.text
+			why,
+			rc,
+			"%s: cannot add member %s: %s",
+			bond_name(bond),
+			port_name(bonds->ports, port_id),
+			what.text
 		);
 	return 0;
 }
@@ -114,8 +127,9 @@ bond_member_forget(struct bond *bond, uint16_t port_id)
 		if (bond->members[i].port_id != port_id)
 			continue;
 		bond->nb_members--;
-		memmove(&bond->members[i], &bond->members[i + 1],
-			(size_t)(bond->nb_members - i) * sizeof(bond->members[0]));
+		memmove(&bond->members[i],
+		        &bond->members[i + 1],
+		        (size_t)(bond->nb_members - i) * sizeof(bond->members[0]));
 		return;
 	}
 }
@@ -213,8 +227,10 @@ bond_member_restore(struct bonds *bonds, struct bond_member *m)
 		(void)rte_eth_allmulticast_disable(m->port_id);
 	if (port_mac_set(m->port_id, &m->own_mac, &why) != 0)
 		bond_event(
-			bonds, "%s: its own MAC address is not back: %s",
-			port_name(bonds->ports, m->port_id), why.text
+			bonds,
+			"%s: its own MAC address is not back: %s",
+			port_name(bonds->ports, m->port_id),
+			why.text
 		);
 }
 
@@ -226,18 +242,33 @@ sync_member(struct bonds *bonds, struct bond *bond, struct bond_member *m)
 
 	if (!m->carrier && m->attached) {
 		if (bond_member_detach(bonds, bond, m, &why) != 0) {
-			bond_event(bonds, "%s: cannot detach member %s: %s", bond_name(bond), name,
-				   why.text);
+			bond_event(
+				bonds,
+				"%s: cannot detach member %s: %s",
+				bond_name(bond),
+				name,
+				why.text
+			);
 			return;
 		}
 		m->link_failures++;
 		m->link_up = false;
-		bond_event(bonds, "%s: member %s detached: %s", bond_name(bond), name,
-			   m->present ? "no carrier" : "its network device is gone");
+		bond_event(
+			bonds,
+			"%s: member %s detached: %s",
+			bond_name(bond),
+			name,
+			m->present ? "no carrier" : "its network device is gone"
+		);
 	} else if (m->carrier && !m->attached) {
 		if (bond_member_attach(bonds, bond, m, &why) != 0) {
-			bond_event(bonds, "%s: cannot attach member %s again: %s", bond_name(bond),
-				   name, why.text);
+			bond_event(
+				bonds,
+				"%s: cannot attach member %s again: %s",
+				bond_name(bond),
+				name,
+				why.text
+			);
 			return;
 		}
 		bond_event(bonds, "%s: member %s attached: carrier", bond_name(bond), name);

@@ -12,13 +12,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ALL_MODES    ((1u << BOND_MODE_COUNT) - 1)
+#define ALL_MODES ((1u << BOND_MODE_COUNT) - 1)
 #define ACTIVE_MODES (1u << BOND_MODE_AB | 1u << BOND_MODE_TLB | 1u << BOND_MODE_ALB)
 
 const char *const bond_mode_names[BOND_MODE_COUNT] = {
-	[BOND_MODE_RR] = "balance-rr",       [BOND_MODE_AB] = "active-backup",
-	[BOND_MODE_XOR] = "balance-xor",     [BOND_MODE_BROADCAST] = "broadcast",
-	[BOND_MODE_8023AD] = "802.3ad",      [BOND_MODE_TLB] = "balance-tlb",
+	[BOND_MODE_RR] = "balance-rr",
+	[BOND_MODE_AB] = "active-backup",
+	[BOND_MODE_XOR] = "balance-xor",
+	[BOND_MODE_BROADCAST] = "broadcast",
+	[BOND_MODE_8023AD] = "802.3ad",
+	[BOND_MODE_TLB] = "balance-tlb",
 	[BOND_MODE_ALB] = "balance-alb",
 };
 
@@ -37,7 +40,11 @@ const char *const bond_ad_select_names[BOND_AD_SELECT_COUNT] = {
 /* A name of @names or its number. */
 static int
 parse_enum(
-	const char *value, const char *const *names, unsigned count, unsigned *ret, struct reason *why
+	const char *value,
+	const char *const *names,
+	unsigned count,
+	unsigned *ret,
+	struct reason *why
 )
 {
 	char all[256];
@@ -47,8 +54,12 @@ parse_enum(
 	if (index < 0) {
 		if (parse_u32(value, 0, count - 1, &number) != 0)
 			return reason_set(
-				why, -EINVAL, "\"%s\" is none of %s, nor 0..%u", value,
-				names_join(all, sizeof(all), names, count), count - 1
+				why,
+				-EINVAL,
+				"\"%s\" is none of %s, nor 0..%u",
+				value,
+				names_join(all, sizeof(all), names, count),
+				count - 1
 			);
 		index = (int)number;
 	}
@@ -126,10 +137,12 @@ parse_miimon(struct bond_settings *s, const char *value, struct reason *why)
 {
 	if (parse_u32(value, 1, INT32_MAX, &s->miimon_ms) != 0)
 		return reason_set(
-			why, -EINVAL,
+			why,
+			-EINVAL,
 			"\"%s\" is no period in ms, 1..%d (0 would end the bond PMD's link polling "
 			"for good)",
-			value, INT32_MAX
+			value,
+			INT32_MAX
 		);
 	return 0;
 }
@@ -203,8 +216,11 @@ parse_members(struct bond_settings *s, const char *value, struct reason *why)
 
 		if (len == 0 || len >= BOND_PORT_WORD_BYTES)
 			return reason_set(
-				why, -EINVAL, "\"%s\" is no list of ports, as A,B (names of 1..%d bytes)",
-				value, BOND_PORT_WORD_BYTES - 1
+				why,
+				-EINVAL,
+				"\"%s\" is no list of ports, as A,B (names of 1..%d bytes)",
+				value,
+				BOND_PORT_WORD_BYTES - 1
 			);
 		if (s->nb_members == BOND_MAX_MEMBERS)
 			return reason_set(why, -EINVAL, "more than %d members", BOND_MAX_MEMBERS);
@@ -245,7 +261,10 @@ parse_io_path(struct bond_settings *s, const char *value, struct reason *why)
 	(void)s;
 	if (strcmp(value, "pmd") != 0)
 		return reason_set(
-			why, -EINVAL, "\"%s\" is not \"pmd\", the one path that this version has", value
+			why,
+			-EINVAL,
+			"\"%s\" is not \"pmd\", the one path that this version has",
+			value
 		);
 	return 0;
 }
@@ -258,17 +277,39 @@ show_io_path(const struct bond_settings *s, struct text *ret)
 }
 
 const struct bond_option bond_options[] = {
-	{"mode", "balance-rr|active-backup|balance-xor|broadcast|802.3ad|balance-tlb|balance-alb|0..6",
-	 ALL_MODES, BOND_OPTION_NO_MEMBERS | BOND_OPTION_DOWN, parse_mode, show_mode},
-	{"members", "PORT,PORT,...", ALL_MODES, BOND_OPTION_AT_CREATION, parse_members, show_members},
+	{"mode",
+         "balance-rr|active-backup|balance-xor|broadcast|802.3ad|balance-tlb|balance-alb|0..6",
+         ALL_MODES,
+         BOND_OPTION_NO_MEMBERS | BOND_OPTION_DOWN,
+         parse_mode,
+         show_mode},
+	{"members",
+         "PORT,PORT,...",
+         ALL_MODES,
+         BOND_OPTION_AT_CREATION,
+         parse_members,
+         show_members},
 	{"primary", "PORT|none", ACTIVE_MODES, 0, parse_primary, show_primary},
 	{"mac", "MAC|pair", ALL_MODES, 0, parse_mac_option, show_mac},
-	{"xmit_hash_policy", "layer2|layer3+4|layer2+3|0..2", ALL_MODES, 0, parse_policy, show_policy},
+	{"xmit_hash_policy",
+         "layer2|layer3+4|layer2+3|0..2",
+         ALL_MODES,
+         0,
+         parse_policy,
+         show_policy},
 	{"miimon", "1..2147483647 (ms)", ALL_MODES, 0, parse_miimon, show_miimon},
-	{"ad_select", "stable|bandwidth|count|0..2", ALL_MODES, BOND_OPTION_DOWN, parse_ad_select,
-	 show_ad_select},
-	{"dedicated_queues", "on|off", 1u << BOND_MODE_8023AD, BOND_OPTION_DOWN, parse_dedicated,
-	 show_dedicated},
+	{"ad_select",
+         "stable|bandwidth|count|0..2",
+         ALL_MODES,
+         BOND_OPTION_DOWN,
+         parse_ad_select,
+         show_ad_select},
+	{"dedicated_queues",
+         "on|off",
+         1u << BOND_MODE_8023AD,
+         BOND_OPTION_DOWN,
+         parse_dedicated,
+         show_dedicated},
 	{"io_path", "pmd", ALL_MODES, 0, parse_io_path, show_io_path},
 	{"up", "yes|no", ALL_MODES, BOND_OPTION_AT_CREATION, parse_up, show_up},
 };
@@ -297,12 +338,20 @@ bond_option_check_mode(
 	for (unsigned m = 0; m < BOND_MODE_COUNT; m++)
 		if ((o->modes >> m & 1) != 0)
 			len += (size_t)snprintf(
-				names + len, sizeof(names) - len, "%s%s", len != 0 ? ", " : "",
+				names + len,
+				sizeof(names) - len,
+				"%s%s",
+				len != 0 ? ", " : "",
 				bond_mode_names[m]
 			);
 	return reason_set(
-		why, -EACCES, "%s: option %s is not for mode %s, only for %s", s->name, o->name,
-		bond_mode_names[s->mode], names
+		why,
+		-EACCES,
+		"%s: option %s is not for mode %s, only for %s",
+		s->name,
+		o->name,
+		bond_mode_names[s->mode],
+		names
 	);
 }
 
@@ -311,16 +360,19 @@ bond_name_check(const char *name, struct reason *why)
 {
 	size_t len = strlen(name);
 	bool ok = len >= 1 && len < BOND_NAME_BYTES && isalpha((unsigned char)name[0]) &&
-		  strcmp(name, "all") != 0;
+	          strcmp(name, "all") != 0;
 
 	for (size_t i = 1; ok && i < len; i++)
 		ok = isalnum((unsigned char)name[i]) || strchr("_.-", name[i]) != NULL;
 	if (!ok)
 		return reason_set(
-			why, -EINVAL,
-			"bond \"%.40s\": a name is a letter and up to %d letters, digits, _ . or -, "
+			why,
+			-EINVAL,
+			"bond \"%.40s\": a name is a letter and up to %d letters, digits, _ . or "
+			"-, "
 			"and not \"all\"",
-			name, BOND_NAME_BYTES - 2
+			name,
+			BOND_NAME_BYTES - 2
 		);
 	return 0;
 }
@@ -331,14 +383,16 @@ options_join(char *buf, size_t size)
 	size_t len = 0;
 
 	for (size_t i = 0; i < bond_options_count && len < size; i++)
-		len += (size_t)snprintf(
-			buf + len, size - len, "%s%s", i != 0 ? ", " : "", bond_options[i].name
-		);
+		len += (size_t
+		)snprintf(buf + len, size - len, "%s%s", i != 0 ? ", " : "", bond_options[i].name);
 }
 
 static int
 parse_word(
-	struct bond_settings *s, const char *word, const struct bond_option **ret, struct reason *why
+	struct bond_settings *s,
+	const char *word,
+	const struct bond_option **ret,
+	struct reason *why
 )
 {
 	const char *eq = strchr(word, '=');
@@ -362,7 +416,13 @@ parse_word(
 	rc = o->parse(s, eq + 1, &what);
 	if (rc != 0)
 		return reason_set(
-			why, rc, "%s: option %s: %s (allowed: %s)", s->name, o->name, what.text, o->values
+			why,
+			rc,
+			"%s: option %s: %s (allowed: %s)",
+			s->name,
+			o->name,
+			what.text,
+			o->values
 		);
 	*ret = o;
 	return 0;
@@ -395,7 +455,11 @@ bond_settings_parse(
 		for (unsigned k = 0; k < nb_given; k++)
 			if (given[k] == o)
 				return reason_set(
-					why, -EINVAL, "%s: option %s is given twice", s.name, o->name
+					why,
+					-EINVAL,
+					"%s: option %s is given twice",
+					s.name,
+					o->name
 				);
 		given[nb_given++] = o;
 	}

@@ -5,11 +5,11 @@
  */
 #pragma once
 
+#include <rte_ethdev.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <rte_ethdev.h>
 
 struct reason;
 struct text;

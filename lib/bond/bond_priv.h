@@ -65,6 +65,13 @@ void bond_event(const struct bonds *bonds, const char *fmt, ...)
 /* bond.c */
 
 enum bond_pmd_policy bond_policy_to_pmd(enum bond_policy policy);
+enum bond_pmd_agg bond_ad_select_to_pmd(enum bond_ad_select select);
+/* Let the workers see who polls what now. */
+int bonds_relayout(struct bonds *bonds, struct reason *why);
+/* Tell the PMD of the primary that the settings name; -EINVAL when it is no member. */
+int bond_primary_apply(struct bonds *bonds, struct bond *bond, struct reason *why);
+/* The first member's address, or the one asked for, becomes the bond's. */
+int bond_mac_apply(struct bond *bond, struct reason *why);
 struct bond_member *bond_find_member(struct bond *bond, uint16_t port_id);
 
 /* bond_member.c */
@@ -94,8 +101,6 @@ void bond_member_sync_carrier(struct bonds *bonds, struct bond *bond);
 
 /* See bonds_tick, for one bond. */
 void bond_keep(struct bonds *bonds, struct bond *bond);
-/* The first member's address, or the one asked for, becomes the bond's. */
-int bond_mac_apply(struct bonds *bonds, struct bond *bond, struct reason *why);
 
 /* bond_io.c */
 

@@ -4,7 +4,6 @@
  * parse that file work; hence its word "slave". Used by `show bond`.
  */
 #include "bond_view.h"
-
 #include "text.h"
 
 #include <stdio.h>
@@ -34,7 +33,9 @@ put_side(struct text *t, const char *who, const struct bond_lacp_side_view *s, b
 	text_printf(t, "    system priority: %u\n    system mac address: ", s->system_priority);
 	put_mac(t, &s->system);
 	text_printf(t, "\n    %s: %u\n", partner ? "oper key" : "port key", s->key);
-	text_printf(t, "    port priority: %u\n    port number: %u\n", s->port_priority, s->port_number);
+	text_printf(
+		t, "    port priority: %u\n    port number: %u\n", s->port_priority, s->port_number
+	);
 	text_printf(t, "    port state: %u\n", s->state);
 }
 
@@ -71,7 +72,9 @@ put_8023ad(struct text *t, const struct bond_view *v)
 	/* What the PMD's machine does and nobody can change. */
 	text_puts(t, "\n802.3ad info\nLACP active: on\nLACP rate: slow\nMin links: 0\n");
 	text_printf(
-		t, "Aggregator selection policy (ad_select): %s\n", bond_ad_select_names[v->ad_select]
+		t,
+		"Aggregator selection policy (ad_select): %s\n",
+		bond_ad_select_names[v->ad_select]
 	);
 	text_puts(t, "System priority: 65535\nSystem MAC address: ");
 	put_mac(t, &v->mac);
@@ -84,7 +87,10 @@ put_8023ad(struct text *t, const struct bond_view *v)
 		t,
 		"Active Aggregator Info:\n\tAggregator ID: %u\n\tNumber of ports: %u\n"
 		"\tActor Key: %u\n\tPartner Key: %u\n\tPartner Mac Address: ",
-		m->aggregator, ports, m->actor.key, m->partner.key
+		m->aggregator,
+		ports,
+		m->actor.key,
+		m->partner.key
 	);
 	put_mac(t, &m->partner.system);
 	text_puts(t, "\n");
@@ -98,7 +104,9 @@ put_member(struct text *t, const struct bond_view *v, const struct bond_member_v
 	);
 	if (m->speed_mbps != 0)
 		text_printf(
-			t, "Speed: %u Mbps\nDuplex: %s\n", m->speed_mbps,
+			t,
+			"Speed: %u Mbps\nDuplex: %s\n",
+			m->speed_mbps,
 			m->full_duplex ? "full" : "half"
 		);
 	else
@@ -125,16 +133,22 @@ void
 bond_view_proc(const struct bond_view *v, const char *version, struct text *ret)
 {
 	text_printf(
-		ret, "Ethernet Channel Bonding Driver: vfbond %s\n\nBonding Mode: %s\n", version,
+		ret,
+		"Ethernet Channel Bonding Driver: vfbond %s\n\nBonding Mode: %s\n",
+		version,
 		mode_titles[v->mode]
 	);
 	if (v->mode == BOND_MODE_XOR || v->mode == BOND_MODE_8023AD)
 		text_printf(
-			ret, "Transmit Hash Policy: %s (%u)\n", bond_policy_names[v->policy], v->policy
+			ret,
+			"Transmit Hash Policy: %s (%u)\n",
+			bond_policy_names[v->policy],
+			v->policy
 		);
 	if (bond_mode_has_active(v->mode))
 		text_printf(
-			ret, "Primary Slave: %s%s\nCurrently Active Slave: %s\n",
+			ret,
+			"Primary Slave: %s%s\nCurrently Active Slave: %s\n",
 			v->primary[0] != '\0' ? v->primary : "None",
 			v->primary[0] != '\0' ? " (primary_reselect always)" : "",
 			v->active[0] != '\0' ? v->active : "None"
@@ -143,7 +157,8 @@ bond_view_proc(const struct bond_view *v, const char *version, struct text *ret)
 		ret,
 		"MII Status: %s\nMII Polling Interval (ms): %u\nUp Delay (ms): 0\n"
 		"Down Delay (ms): 0\nPeer Notification Delay (ms): 0\n",
-		v->link_up ? "up" : "down", v->miimon_ms
+		v->link_up ? "up" : "down",
+		v->miimon_ms
 	);
 	if (v->mode == BOND_MODE_8023AD)
 		put_8023ad(ret, v);

@@ -7,10 +7,9 @@
 
 #include "bond_option.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-#include <jansson.h>
 
 struct bond;
 struct bonds;
@@ -27,9 +26,9 @@ struct bond_member_view {
 	uint16_t port_id;
 	bool attached; /* in the bond PMD's hands */
 	bool link_up;
-	bool active;          /* the one that carries modes 1, 5, 6 */
-	char why_idle[96];    /* why it carries no traffic; "" when it does */
-	uint32_t speed_mbps;  /* 0: unknown */
+	bool active;         /* the one that carries modes 1, 5, 6 */
+	char why_idle[96];   /* why it carries no traffic; "" when it does */
+	uint32_t speed_mbps; /* 0: unknown */
 	bool full_duplex;
 	uint32_t link_failures;
 	struct rte_ether_addr own_mac, mac;

@@ -94,7 +94,7 @@ turn_icmp(struct rte_icmp_hdr *icmp)
 
 	sum += (uint16_t)~RTE_BE16(RTE_IP_ICMP_ECHO_REQUEST << 8);
 	sum += RTE_BE16(RTE_IP_ICMP_ECHO_REPLY << 8);
-	sum = (sum & 0xffff) + (sum >> 16);
+	/* Two words make at most one carry: the new one is 0. */
 	sum = (sum & 0xffff) + (sum >> 16);
 	icmp->icmp_cksum = (uint16_t)~sum;
 	icmp->icmp_type = RTE_IP_ICMP_ECHO_REPLY;

@@ -39,7 +39,7 @@ int fwd_park(struct fwd *f, uint64_t timeout_us, struct reason *why);
 void fwd_release(struct fwd *f);
 
 struct fwd_park_stats {
-	uint64_t count;			    /* times parked */
+	uint64_t count;                     /* times parked */
 	uint64_t last_ns, max_ns, total_ns; /* from fwd_park to fwd_release, outermost pair */
 };
 void fwd_park_stats(const struct fwd *f, struct fwd_park_stats *ret);
@@ -47,9 +47,9 @@ void fwd_park_stats(const struct fwd *f, struct fwd_park_stats *ret);
 /* What fwd_publish needs besides the layout; looked up by port id. */
 struct fwd_port_io {
 	struct fwd_io io;
-	struct rte_ether_addr mac;	/* the port's address */
+	struct rte_ether_addr mac;      /* the port's address */
 	struct rte_ether_addr peer_mac; /* --eth-peer, else 02:00:00:00:00:PP as testpmd */
-	struct fwd_txonly txonly;	/* for streams that send on this port */
+	struct fwd_txonly txonly;       /* for streams that send on this port */
 };
 
 /*
@@ -90,7 +90,7 @@ uint64_t fwd_housekeep_drops(const struct fwd *f, uint16_t port_id);
 struct fwd_worker_view {
 	unsigned lcore;
 	uint64_t loops, busy_loops;   /* busy: at least one frame */
-	uint64_t max_gap_ns;	      /* longest time between two looks at the clock, since clear */
+	uint64_t max_gap_ns;          /* longest time between two looks at the clock, since clear */
 	uint64_t cycles, busy_cycles; /* TSC */
 	bool parked;
 };

@@ -22,8 +22,8 @@ enum fwd_drop {
 	FWD_DROP_STOPPED,  /* forwarding is stopped */
 	FWD_DROP_NO_PEER,  /* the peer port is missing, stopped or has no member */
 	FWD_DROP_CONSUMED, /* the engine takes frames and sends none (rxonly), or not this one */
-	FWD_DROP_BAD,	   /* too short or malformed for the engine */
-	FWD_DROP_VLAN,	   /* a stripped tag could not be put back */
+	FWD_DROP_BAD,      /* too short or malformed for the engine */
+	FWD_DROP_VLAN,     /* a stripped tag could not be put back */
 	FWD_DROP_COUNT
 };
 extern const char *const fwd_drop_names[FWD_DROP_COUNT]; /* "tx_full", ... */
@@ -46,7 +46,7 @@ struct fwd_counters {
 struct fwd_txonly {
 	struct rte_mempool *pool;
 	uint16_t frame_bytes; /* without FCS, FWD_TXONLY_MIN_BYTES..FWD_TXONLY_MAX_BYTES */
-	uint16_t flows;	      /* UDP flows, 1..65535 */
+	uint16_t flows;       /* UDP flows, 1..65535 */
 };
 
 enum {
@@ -66,12 +66,12 @@ struct fwd_stream {
 	const struct fwd_io *rx, *tx;  /* tx NULL: no peer */
 	struct fwd_counters *counters; /* outlives the stream */
 	uint16_t rx_queue, tx_queue;
-	uint16_t burst;			/* 1..FWD_MAX_BURST */
-	bool untag;			/* put stripped tags back */
+	uint16_t burst;                 /* 1..FWD_MAX_BURST */
+	bool untag;                     /* put stripped tags back */
 	struct rte_ether_addr peer_mac; /* destination that mac and txonly write */
-	struct rte_ether_addr tx_mac;	/* source that mac, txonly and icmpecho write */
-	uint32_t next_flow;		/* txonly; worker only */
-	fwd_run_fn housekeep;		/* the engine's; NULL: nothing to do */
+	struct rte_ether_addr tx_mac;   /* source that mac, txonly and icmpecho write */
+	uint32_t next_flow;             /* txonly; worker only */
+	fwd_run_fn housekeep;           /* the engine's; NULL: nothing to do */
 	struct fwd_txonly txonly;
 	/* The start of a frame of flow 0; written by txonly's prepare, then only read. */
 	uint8_t txonly_template[FWD_TXONLY_TEMPLATE_BYTES] __rte_aligned(16);

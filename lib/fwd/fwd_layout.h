@@ -47,7 +47,7 @@ struct fwd_layout_settings {
 struct fwd_layout_stream {
 	uint16_t rx_port, rx_queue;
 	uint16_t tx_port, tx_queue; /* tx_port FWD_NO_PORT: frames are freed and counted */
-	uint16_t worker;	    /* index of the owner, 0-based */
+	uint16_t worker;            /* index of the owner, 0-based */
 };
 
 /* One transmit queue and its only owner. */

@@ -303,9 +303,9 @@ assignment_fill(
 /* The workers are parked: what they polled before may be freed at once. */
 static void
 install(struct fwd *f,
-	const struct fwd_layout *layout,
-	struct fwd_layout_stream *streams,
-	struct fwd_assignment **assignments)
+        const struct fwd_layout *layout,
+        struct fwd_layout_stream *streams,
+        struct fwd_assignment **assignments)
 {
 	for (uint16_t i = 0; i < f->nb_workers; i++) {
 		f->workers[i]->assignment = assignments[i];

@@ -19,8 +19,8 @@ enum {
 struct pace {
 	const struct fwd_assignment *todo;
 	uint64_t last_look, last_housekeep; /* TSC */
-	unsigned loops, busy_loops;	    /* since the last look */
-	unsigned look_after;		    /* loops: LOOPS_PER_LOOK, or 1 when loops are long */
+	unsigned loops, busy_loops;         /* since the last look */
+	unsigned look_after;                /* loops: LOOPS_PER_LOOK, or 1 when loops are long */
 };
 
 static inline void

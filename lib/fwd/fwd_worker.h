@@ -33,12 +33,12 @@ struct fwd_worker {
 	 * that an answer that comes after its time-out can't be taken for that to a later request.
 	 */
 	atomic_uint request;
-	atomic_bool quit;	 /* control writes, worker reads after a change of request */
+	atomic_bool quit;        /* control writes, worker reads after a change of request */
 	atomic_uint clear_count; /* control writes, worker reads: forget max_gap */
 	/* Control writes while the worker is parked, worker reads after a change of request. */
 	const struct fwd_assignment *assignment;
 	uint64_t housekeep_cycles; /* written before launch */
-	unsigned lcore;		   /* written before launch */
+	unsigned lcore;            /* written before launch */
 
 	/* All below: worker writes, control reads. */
 	_Alignas(RTE_CACHE_LINE_SIZE) atomic_uint answer; /* release: the request obeyed */

@@ -42,8 +42,11 @@ struct ports {
 };
 
 const char *const port_state_names[] = {
-	[PORT_ABSENT] = "absent",   [PORT_FOUND] = "found",   [PORT_CONFIGURED] = "stopped",
-	[PORT_STARTED] = "started", [PORT_CLOSED] = "closed",
+	[PORT_ABSENT] = "absent",
+	[PORT_FOUND] = "found",
+	[PORT_CONFIGURED] = "stopped",
+	[PORT_STARTED] = "started",
+	[PORT_CLOSED] = "closed",
 };
 
 /* A power of two minus one is what a ring of mbufs stores best. */
@@ -116,7 +119,9 @@ port_found(struct ports *ports, uint16_t id, const struct rte_eth_dev_info *info
 	p->device = info->device;
 	if (rte_eth_dev_get_name_by_port(id, p->name) != 0)
 		strcpy(p->name, "?");
-	rte_strscpy(p->driver, info->driver_name != NULL ? info->driver_name : "?", sizeof(p->driver));
+	rte_strscpy(
+		p->driver, info->driver_name != NULL ? info->driver_name : "?", sizeof(p->driver)
+	);
 }
 
 int
@@ -126,7 +131,8 @@ ports_scan(struct ports *ports)
 	uint16_t id;
 	int n = 0;
 
-	RTE_ETH_FOREACH_DEV(id) {
+	RTE_ETH_FOREACH_DEV(id)
+	{
 		enum port_state state = ports->port[id].state;
 
 		if ((state != PORT_ABSENT && state != PORT_CLOSED) ||
@@ -150,10 +156,12 @@ ports_check_mbufs(const struct ports *ports, struct reason *why)
 			continue;
 		if (limits.mbuf_room_bytes > room)
 			return reason_set(
-				why, -EINVAL,
+				why,
+				-EINVAL,
 				"%s: its frames of up to %u bytes do not fit mbufs of %u: "
 				"--mbuf-size=%u or more is needed",
-				ports->port[id].name, limits.mbuf_room_bytes,
+				ports->port[id].name,
+				limits.mbuf_room_bytes,
 				ports->settings.mbuf_bytes,
 				limits.mbuf_room_bytes + RTE_PKTMBUF_HEADROOM
 			);
@@ -265,7 +273,11 @@ setup_queues(struct ports *ports, uint16_t id, const struct port_conf *conf, str
 		rc = rte_eth_rx_queue_setup(id, q, conf->nb_rxd, (unsigned)socket, NULL, pool);
 		if (rc != 0)
 			return reason_set(
-				why, rc, "receive queue %u of %u descriptors: %s", q, conf->nb_rxd,
+				why,
+				rc,
+				"receive queue %u of %u descriptors: %s",
+				q,
+				conf->nb_rxd,
 				rte_strerror(-rc)
 			);
 	}
@@ -273,7 +285,11 @@ setup_queues(struct ports *ports, uint16_t id, const struct port_conf *conf, str
 		rc = rte_eth_tx_queue_setup(id, q, conf->nb_txd, (unsigned)socket, NULL);
 		if (rc != 0)
 			return reason_set(
-				why, rc, "transmit queue %u of %u descriptors: %s", q, conf->nb_txd,
+				why,
+				rc,
+				"transmit queue %u of %u descriptors: %s",
+				q,
+				conf->nb_txd,
 				rte_strerror(-rc)
 			);
 	}
@@ -281,9 +297,7 @@ setup_queues(struct ports *ports, uint16_t id, const struct port_conf *conf, str
 }
 
 static int
-configure(
-	struct ports *ports, uint16_t id, const struct port_settings *want, struct reason *why
-)
+configure(struct ports *ports, uint16_t id, const struct port_settings *want, struct reason *why)
 {
 	struct port *p = &ports->port[id];
 	struct rte_eth_dev_info info;
@@ -300,7 +314,9 @@ configure(
 	conf.eth.intr_conf.rmv = (*info.dev_flags & RTE_ETH_DEV_INTR_RMV) != 0;
 	rc = rte_eth_dev_configure(id, conf.nb_rxq, conf.nb_txq, &conf.eth);
 	if (rc != 0)
-		return reason_set(why, rc, "the device refused its configuration: %s", rte_strerror(-rc));
+		return reason_set(
+			why, rc, "the device refused its configuration: %s", rte_strerror(-rc)
+		);
 	rc = setup_queues(ports, id, &conf, why);
 	if (rc != 0)
 		return rc;
@@ -347,7 +363,10 @@ port_start(struct ports *ports, uint16_t id, struct reason *why)
 	rc = rte_eth_dev_start(id);
 	if (rc != 0)
 		return reason_set(
-			why, rc == -1 ? -EIO : rc, "%s: cannot start: %s", p->name,
+			why,
+			rc == -1 ? -EIO : rc,
+			"%s: cannot start: %s",
+			p->name,
 			rte_strerror(rc == -1 ? EIO : -rc)
 		);
 	p->state = PORT_STARTED;
@@ -365,7 +384,10 @@ port_stop(struct ports *ports, uint16_t id, struct reason *why)
 	rc = rte_eth_dev_stop(id);
 	if (rc != 0)
 		return reason_set(
-			why, rc == -1 ? -EIO : rc, "%s: cannot stop: %s", p->name,
+			why,
+			rc == -1 ? -EIO : rc,
+			"%s: cannot stop: %s",
+			p->name,
 			rte_strerror(rc == -1 ? EIO : -rc)
 		);
 	p->state = PORT_CONFIGURED;
@@ -389,7 +411,9 @@ port_close(struct ports *ports, uint16_t id, struct reason *why)
 	p->configured = false;
 	p->state = PORT_CLOSED;
 	if (rc != 0)
-		return reason_set(why, rc, "%s: closed with an error: %s", p->name, rte_strerror(-rc));
+		return reason_set(
+			why, rc, "%s: closed with an error: %s", p->name, rte_strerror(-rc)
+		);
 	return 0;
 }
 
@@ -432,8 +456,7 @@ port_attach(
 		if (p->state == PORT_CLOSED && strlen(p->name) == name_len &&
 		    strncmp(p->name, devargs, name_len) == 0)
 			(void)port_detach(ports, id, NULL);
-		else if (p->state != PORT_ABSENT && strlen(p->name) == name_len &&
-			 strncmp(p->name, devargs, name_len) == 0)
+		else if (p->state != PORT_ABSENT && strlen(p->name) == name_len && strncmp(p->name, devargs, name_len) == 0)
 			return reason_set(
 				why, -EEXIST, "cannot attach %s: it is port %u already", p->name, id
 			);
@@ -509,13 +532,23 @@ port_mtu_set(struct ports *ports, uint16_t id, uint32_t mtu_bytes, struct reason
 		return reason_set(why, -ENODEV, "%s: it does not answer", p->name);
 	if (mtu_bytes < PORT_MIN_MTU_BYTES || mtu_bytes > max)
 		return reason_set(
-			why, -ERANGE, "%s: MTU %u asked, but it takes %u..%u", p->name, mtu_bytes,
-			PORT_MIN_MTU_BYTES, max
+			why,
+			-ERANGE,
+			"%s: MTU %u asked, but it takes %u..%u",
+			p->name,
+			mtu_bytes,
+			PORT_MIN_MTU_BYTES,
+			max
 		);
 	rc = rte_eth_dev_set_mtu(id, (uint16_t)mtu_bytes);
 	if (rc != 0)
 		return reason_set(
-			why, rc, "%s: cannot set MTU %u: %s%s", p->name, mtu_bytes, rte_strerror(-rc),
+			why,
+			rc,
+			"%s: cannot set MTU %u: %s%s",
+			p->name,
+			mtu_bytes,
+			rte_strerror(-rc),
 			rc == -EBUSY ? " (stop the port first)" : ""
 		);
 	if (rte_eth_dev_get_mtu(id, &now) != 0 || now != mtu_bytes)
@@ -534,7 +567,11 @@ port_promisc_set(uint16_t id, bool on, struct reason *why)
 		rc = -EIO;
 	if (rc != 0)
 		return reason_set(
-			why, rc, "port %u: cannot turn promiscuous mode %s: %s", id, on ? "on" : "off",
+			why,
+			rc,
+			"port %u: cannot turn promiscuous mode %s: %s",
+			id,
+			on ? "on" : "off",
 			rte_strerror(-rc)
 		);
 	return 0;
@@ -549,8 +586,12 @@ port_allmulti_set(uint16_t id, bool on, struct reason *why)
 		rc = -EIO;
 	if (rc != 0)
 		return reason_set(
-			why, rc, "port %u: cannot turn reception of all multicast %s: %s", id,
-			on ? "on" : "off", rte_strerror(-rc)
+			why,
+			rc,
+			"port %u: cannot turn reception of all multicast %s: %s",
+			id,
+			on ? "on" : "off",
+			rte_strerror(-rc)
 		);
 	return 0;
 }
@@ -565,8 +606,12 @@ port_mac_set(uint16_t id, const struct rte_ether_addr *mac, struct reason *why)
 		rc = -EIO;
 	if (rc != 0)
 		return reason_set(
-			why, rc, "port %u: cannot set MAC address " RTE_ETHER_ADDR_PRT_FMT ": %s", id,
-			RTE_ETHER_ADDR_BYTES(mac), rte_strerror(-rc)
+			why,
+			rc,
+			"port %u: cannot set MAC address " RTE_ETHER_ADDR_PRT_FMT ": %s",
+			id,
+			RTE_ETHER_ADDR_BYTES(mac),
+			rte_strerror(-rc)
 		);
 	return 0;
 }

@@ -8,11 +8,11 @@
 
 #include "port_conf.h"
 
+#include <rte_ether.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <rte_ether.h>
 
 struct ports; /* opaque */
 struct reason;

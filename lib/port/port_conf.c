@@ -7,7 +7,10 @@
 #include <errno.h>
 #include <string.h>
 
-enum { L2_HEADER_BYTES = RTE_ETHER_HDR_LEN, L2_OVERHEAD_BYTES = RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN };
+enum {
+	L2_HEADER_BYTES = RTE_ETHER_HDR_LEN,
+	L2_OVERHEAD_BYTES = RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN
+};
 
 /* Headers that dev_info's longest frame includes: as rte_ethdev computes it. */
 static uint32_t
@@ -35,9 +38,7 @@ port_conf_mtu_max(const struct rte_eth_dev_info *info, const struct port_limits 
 }
 
 static int
-fit_queues(
-	uint16_t *ret, uint16_t want, uint16_t max, const char *kind, struct reason *why
-)
+fit_queues(uint16_t *ret, uint16_t want, uint16_t max, const char *kind, struct reason *why)
 {
 	uint16_t limit = RTE_MIN(max, (uint16_t)PORT_MAX_QUEUES);
 
@@ -67,9 +68,14 @@ fit_descriptors(
 	if (want != 0) {
 		if (want < lim->nb_min || want > max || want % align != 0)
 			return reason_set(
-				why, -ERANGE,
-				"%u %s descriptors asked, but it takes %u..%u in steps of %u", want, kind,
-				lim->nb_min, max, align
+				why,
+				-ERANGE,
+				"%u %s descriptors asked, but it takes %u..%u in steps of %u",
+				want,
+				kind,
+				lim->nb_min,
+				max,
+				align
 			);
 	} else {
 		n = preferred != 0 ? preferred : PORT_DEFAULT_DESCRIPTORS;
@@ -83,20 +89,23 @@ fit_descriptors(
 }
 
 static int
-fit_mtu(
-	struct port_conf *conf,
-	uint32_t want,
-	const struct rte_eth_dev_info *info,
-	const struct port_limits *limits,
-	struct reason *why
-)
+fit_mtu(struct port_conf *conf,
+        uint32_t want,
+        const struct rte_eth_dev_info *info,
+        const struct port_limits *limits,
+        struct reason *why)
 {
 	uint32_t max = port_conf_mtu_max(info, limits);
 	uint32_t min = RTE_MAX(info->min_mtu, (uint16_t)PORT_MIN_MTU_BYTES);
 
 	if (want != 0 && (want > max || want < min))
 		return reason_set(
-			why, -ERANGE, "MTU %u asked, but it takes %u..%u%s", want, min, max,
+			why,
+			-ERANGE,
+			"MTU %u asked, but it takes %u..%u%s",
+			want,
+			min,
+			max,
 			limits->mbuf_room_bytes != 0 &&
 					max + L2_OVERHEAD_BYTES == limits->mbuf_room_bytes
 				? " (a larger --mbuf-size gives more)"
@@ -120,15 +129,25 @@ port_conf_fit(
 	int rc;
 
 	memset(&conf, 0, sizeof(conf));
-	if ((rc = fit_queues(&conf.nb_rxq, want->nb_rxq, info->max_rx_queues, "receive", why)) != 0 ||
-	    (rc = fit_queues(&conf.nb_txq, want->nb_txq, info->max_tx_queues, "transmit", why)) != 0 ||
+	if ((rc = fit_queues(&conf.nb_rxq, want->nb_rxq, info->max_rx_queues, "receive", why)) !=
+	            0 ||
+	    (rc = fit_queues(&conf.nb_txq, want->nb_txq, info->max_tx_queues, "transmit", why)) !=
+	            0 ||
 	    (rc = fit_descriptors(
-		     &conf.nb_rxd, want->nb_rxd, info->default_rxportconf.ring_size,
-		     &info->rx_desc_lim, "receive", why
+		     &conf.nb_rxd,
+		     want->nb_rxd,
+		     info->default_rxportconf.ring_size,
+		     &info->rx_desc_lim,
+		     "receive",
+		     why
 	     )) != 0 ||
 	    (rc = fit_descriptors(
-		     &conf.nb_txd, want->nb_txd, info->default_txportconf.ring_size,
-		     &info->tx_desc_lim, "transmit", why
+		     &conf.nb_txd,
+		     want->nb_txd,
+		     info->default_txportconf.ring_size,
+		     &info->tx_desc_lim,
+		     "transmit",
+		     why
 	     )) != 0 ||
 	    (rc = fit_mtu(&conf, want->mtu_bytes, info, limits, why)) != 0)
 		return rc;
@@ -141,7 +160,7 @@ port_conf_fit(
 		conf.eth.txmode.offloads |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	if (conf.nb_rxq > 1) {
 		uint64_t types = (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP) &
-				 info->flow_type_rss_offloads;
+		                 info->flow_type_rss_offloads;
 
 		if (types != 0) {
 			conf.eth.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;

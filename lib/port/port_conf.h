@@ -5,9 +5,9 @@
  */
 #pragma once
 
-#include <stdint.h>
-
 #include <rte_ethdev.h>
+
+#include <stdint.h>
 
 struct reason;
 

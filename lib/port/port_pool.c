@@ -67,12 +67,18 @@ port_pools_get(struct port_pools *pools, int socket, struct reason *why)
 	);
 	if (pools->by_socket[node] == NULL)
 		reason_set(
-			why, 0,
-			"cannot make a pool of %" PRIu32 " mbufs of %" PRIu32 " bytes on node %u: %s "
-			"(about %" PRIu64 " MB; EAL's -m gives more memory, --total-num-mbufs asks less)",
-			s->total_mbufs, s->mbuf_bytes, node, rte_strerror(rte_errno),
-			((uint64_t)s->total_mbufs * (s->mbuf_bytes + sizeof(struct rte_mbuf) +
-						     RTE_CACHE_LINE_SIZE)) >>
+			why,
+			0,
+			"cannot make a pool of %" PRIu32 " mbufs of %" PRIu32
+			" bytes on node %u: %s "
+			"(about %" PRIu64
+			" MB; EAL's -m gives more memory, --total-num-mbufs asks less)",
+			s->total_mbufs,
+			s->mbuf_bytes,
+			node,
+			rte_strerror(rte_errno),
+			((uint64_t)s->total_mbufs *
+		         (s->mbuf_bytes + sizeof(struct rte_mbuf) + RTE_CACHE_LINE_SIZE)) >>
 				20
 		);
 	return pools->by_socket[node];

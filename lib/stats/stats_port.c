@@ -97,9 +97,9 @@ stats_port_read(struct stats_port *s, struct stats_port_counters *ret, struct re
 		return err;
 	*ret = (struct stats_port_counters){
 		.rx = {since(raw.rx.packets, &base->rx.packets),
-		       since(raw.rx.bytes, &base->rx.bytes)},
+	               since(raw.rx.bytes, &base->rx.bytes)},
 		.tx = {since(raw.tx.packets, &base->tx.packets),
-		       since(raw.tx.bytes, &base->tx.bytes)},
+	               since(raw.tx.bytes, &base->tx.bytes)},
 		.rx_missed = since(raw.rx_missed, &base->rx_missed),
 		.rx_errors = since(raw.rx_errors, &base->rx_errors),
 		.tx_errors = since(raw.tx_errors, &base->tx_errors),

@@ -21,7 +21,7 @@ struct stats_snapshot {
 struct stats_flow_rate {
 	uint64_t pps;
 	uint64_t wire_bps; /* with FCS, preamble and inter-packet gap: what fills a link */
-	bool restarted;	   /* the counters are no continuation of those before; rates are 0 */
+	bool restarted;    /* the counters are no continuation of those before; rates are 0 */
 };
 
 struct stats_rate {

@@ -22,16 +22,16 @@ bench_start(const char *name, const char *const *vdevs)
 
 	snprintf(prefix, sizeof(prefix), "--file-prefix=%s-%d", name, (int)getpid());
 	argv[argc++] = (char *)(uintptr_t)name;
-	argv[argc++] = (char *)(uintptr_t)"--no-huge";
-	argv[argc++] = (char *)(uintptr_t)"-m256";
-	argv[argc++] = (char *)(uintptr_t)"--no-pci";
-	argv[argc++] = (char *)(uintptr_t)"--no-telemetry";
-	argv[argc++] = (char *)(uintptr_t)"-l0";
+	argv[argc++] = (char *)(uintptr_t) "--no-huge";
+	argv[argc++] = (char *)(uintptr_t) "-m256";
+	argv[argc++] = (char *)(uintptr_t) "--no-pci";
+	argv[argc++] = (char *)(uintptr_t) "--no-telemetry";
+	argv[argc++] = (char *)(uintptr_t) "-l0";
 	/* What a PMD says to a refusal that the test provokes is not worth a look. */
-	argv[argc++] = (char *)(uintptr_t)"--log-level=critical";
+	argv[argc++] = (char *)(uintptr_t) "--log-level=critical";
 	argv[argc++] = prefix;
 	for (; *vdevs != NULL && argc < 30; vdevs++) {
-		argv[argc++] = (char *)(uintptr_t)"--vdev";
+		argv[argc++] = (char *)(uintptr_t) "--vdev";
 		argv[argc++] = (char *)(uintptr_t)*vdevs;
 	}
 	if (rte_eal_init(argc, argv) < 0) {
@@ -146,7 +146,8 @@ bench_census(void)
 	uint16_t id;
 
 	rte_memzone_walk(count_memzone, &c.memzones);
-	RTE_ETH_FOREACH_DEV(id) {
+	RTE_ETH_FOREACH_DEV(id)
+	{
 		c.ports++;
 		c.members += bond_pmd_is_member(id);
 	}

@@ -20,7 +20,7 @@ struct bench {
 	unsigned parks, relayouts, depth; /* calls of the host */
 	bool carrier[BENCH_MAX_PORTS];    /* by port id */
 	bool present[BENCH_MAX_PORTS];
-	bool forwards;                    /* what port_forwards says */
+	bool forwards; /* what port_forwards says */
 	char last_event[512];
 };
 

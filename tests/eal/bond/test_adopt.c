@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Needs setjmp.h, stdarg.h, stddef.h and stdint.h before it. */
 #include <cmocka.h>
 
 static void
@@ -52,13 +53,17 @@ main(void)
 {
 #if RTE_VERSION >= RTE_VERSION_NUM(23, 11, 0, 0)
 	static const char *const vdevs[] = {
-		"net_null0", "net_null1",
-		"net_bonding_eal,mode=2,xmit_policy=l34,member=net_null0,member=net_null1", NULL,
+		"net_null0",
+		"net_null1",
+		"net_bonding_eal,mode=2,xmit_policy=l34,member=net_null0,member=net_null1",
+		NULL,
 	};
 #else
 	static const char *const vdevs[] = {
-		"net_null0", "net_null1",
-		"net_bonding_eal,mode=2,xmit_policy=l34,slave=net_null0,slave=net_null1", NULL,
+		"net_null0",
+		"net_null1",
+		"net_bonding_eal,mode=2,xmit_policy=l34,slave=net_null0,slave=net_null1",
+		NULL,
 	};
 #endif
 	const struct CMUnitTest tests[] = {

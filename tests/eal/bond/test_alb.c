@@ -26,6 +26,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Needs setjmp.h, stdarg.h, stddef.h and stdint.h before it. */
 #include <cmocka.h>
 
 enum { BURST = 16, DEADLINE_S = 10 };
@@ -165,7 +166,10 @@ int
 main(void)
 {
 	static const char *const vdevs[] = {
-		"net_tap0,iface=alb0", "net_tap1,iface=alb1", "net_null0", NULL,
+		"net_tap0,iface=alb0",
+		"net_tap1,iface=alb1",
+		"net_null0",
+		NULL,
 	};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(unsent_frames_are_the_callers),
@@ -173,7 +177,8 @@ main(void)
 	};
 
 	if (unshare(CLONE_NEWNET) != 0 || access("/dev/net/tun", R_OK | W_OK) != 0) {
-		printf("1..0 # SKIP no network namespace or no /dev/net/tun: %s\n", strerror(errno));
+		printf("1..0 # SKIP no network namespace or no /dev/net/tun: %s\n",
+		       strerror(errno));
 		return 0;
 	}
 	bench_start("alb", vdevs);

@@ -4,7 +4,6 @@
  * back with the address that the mode wants. net_null stands for a device with a kernel netdev.
  */
 #include "bench.h"
-
 #include "pmd_traits.h"
 
 #include <rte_ethdev.h>
@@ -16,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Needs setjmp.h, stdarg.h, stddef.h and stdint.h before it. */
 #include <cmocka.h>
 
 uint32_t __wrap_port_if_index(const struct ports *ports, uint16_t id);
@@ -67,7 +67,9 @@ members_leave_and_return(void **state)
 		char line[80];
 
 		bench_new(&b);
-		snprintf(line, sizeof(line), "b mode=%d members=net_null0,net_null1,net_null2", mode);
+		snprintf(
+			line, sizeof(line), "b mode=%d members=net_null0,net_null1,net_null2", mode
+		);
 		if (bench_bond(&b, line, &why) != 0)
 			fail_msg("mode %d: %s", mode, why.text);
 		bond = bonds_find(b.bonds, "b");

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Needs setjmp.h, stdarg.h, stddef.h and stdint.h before it. */
 #include <cmocka.h>
 
 static unsigned

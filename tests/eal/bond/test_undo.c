@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Needs setjmp.h, stdarg.h, stddef.h and stdint.h before it. */
 #include <cmocka.h>
 
 /* Which wrapped function fails, and how many of its calls succeed before. */
@@ -26,14 +27,14 @@ fails(const char *function)
 	return strcmp(fail_in, function) == 0 && good_calls-- == 0;
 }
 
-#define WRAP(function, declared, given)                                                            \
-	int __real_##function declared;                                                            \
-	int __wrap_##function declared;                                                            \
-	int __wrap_##function declared                                                             \
-	{                                                                                          \
-		if (fails(#function))                                                              \
-			return reason_set(why, -EIO, "injected failure of " #function);            \
-		return __real_##function given;                                                    \
+#define WRAP(function, declared, given)                                                 \
+	int __real_##function declared;                                                 \
+	int __wrap_##function declared;                                                 \
+	int __wrap_##function declared                                                  \
+	{                                                                               \
+		if (fails(#function))                                                   \
+			return reason_set(why, -EIO, "injected failure of " #function); \
+		return __real_##function given;                                         \
 	}
 
 WRAP(port_configure,
@@ -44,9 +45,11 @@ WRAP(bond_pmd_create,
      (const char *name, uint8_t mode, int socket, uint16_t *ret_port, struct reason *why),
      (name, mode, socket, ret_port, why))
 WRAP(bond_pmd_policy_set,
-     (uint16_t bond, enum bond_pmd_policy policy, struct reason *why), (bond, policy, why))
+     (uint16_t bond, enum bond_pmd_policy policy, struct reason *why),
+     (bond, policy, why))
 WRAP(bond_pmd_mac_set,
-     (uint16_t bond, const struct rte_ether_addr *mac, struct reason *why), (bond, mac, why))
+     (uint16_t bond, const struct rte_ether_addr *mac, struct reason *why),
+     (bond, mac, why))
 WRAP(bond_pmd_member_add, (uint16_t bond, uint16_t member, struct reason *why), (bond, member, why))
 WRAP(bond_pmd_prefer, (uint16_t bond, uint16_t member, struct reason *why), (bond, member, why))
 
@@ -57,8 +60,12 @@ each_step_is_undone(void **state)
 		const char *function;
 		int calls; /* at each of these it fails once */
 	} steps[] = {
-		{"port_configure", 3},     {"port_start", 3},          {"bond_pmd_create", 1},
-		{"bond_pmd_policy_set", 1}, {"bond_pmd_mac_set", 1},    {"bond_pmd_member_add", 2},
+		{"port_configure", 3},
+		{"port_start", 3},
+		{"bond_pmd_create", 1},
+		{"bond_pmd_policy_set", 1},
+		{"bond_pmd_mac_set", 1},
+		{"bond_pmd_member_add", 2},
 		{"bond_pmd_prefer", 1},
 	};
 	static const char line[] = "b mode=1 members=net_null0,net_null1 primary=net_null1";

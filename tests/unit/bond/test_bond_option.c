@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Needs setjmp.h, stdarg.h, stddef.h and stdint.h before it. */
 #include <cmocka.h>
 
 static struct bond_settings s;
@@ -81,7 +82,7 @@ refusals_name_object_reason_and_values(void **state)
 		{"b mode=7", -EINVAL, {"b: option mode", "\"7\"", "balance-rr, active-backup"}},
 		{"b mode=fast", -EINVAL, {"option mode", "\"fast\"", "0..6"}},
 		{"b mode=", -EINVAL, {"option mode", "\"\"", "allowed:"}},
-		{"b mdoe=1", -EINVAL, {"unknown option \"mdoe\"", "mode, members, primary", ""}},
+		{"b moda=1", -EINVAL, {"unknown option \"moda\"", "mode, members, primary", ""}},
 		{"b mode", -EINVAL, {"\"mode\"", "key=value", ""}},
 		{"b =1", -EINVAL, {"key=value", "", ""}},
 		{"b mode=1 mode=2", -EINVAL, {"option mode is given twice", "", ""}},
@@ -93,8 +94,9 @@ refusals_name_object_reason_and_values(void **state)
 		{"b mac=1:2:3", -EINVAL, {"option mac", "\"1:2:3\"", ""}},
 		{"b members=a,,b", -EINVAL, {"option members", "\"a,,b\"", ""}},
 		{"b members=a,", -EINVAL, {"option members", "comma", ""}},
-		{"b primary=p0", -EACCES,
-		 {"option primary is not for mode balance-rr", "active-backup, balance-tlb", ""}},
+		{"b primary=p0",
+	         -EACCES,
+	         {"option primary is not for mode balance-rr", "active-backup, balance-tlb", ""}},
 		{"b mode=4 primary=p0", -EACCES, {"mode 802.3ad", "", ""}},
 		{"b dedicated_queues=on", -EACCES, {"only for 802.3ad", "", ""}},
 		{"b mode=4 dedicated_queues=1", -EINVAL, {"neither on nor off", "", ""}},
@@ -110,8 +112,10 @@ refusals_name_object_reason_and_values(void **state)
 		for (int w = 0; w < 3; w++)
 			if (strstr(why.text, cases[i].words[w]) == NULL)
 				fail_msg(
-					"\"%s\": \"%s\" is not in \"%s\"", cases[i].line,
-					cases[i].words[w], why.text
+					"\"%s\": \"%s\" is not in \"%s\"",
+					cases[i].line,
+					cases[i].words[w],
+					why.text
 				);
 	}
 }
@@ -121,7 +125,16 @@ bond_names(void **state)
 {
 	static const char *const good[] = {"b", "bond0", "Bond_1.x-y", "abcdefghijklmno"};
 	static const char *const bad[] = {
-		"", "0bond", "_b", "all", "abcdefghijklmnop", "a/b", "a b", "a,b", "a=b", "b\xc3\xb6",
+		"",
+		"0bond",
+		"_b",
+		"all",
+		"abcdefghijklmnop",
+		"a/b",
+		"a b",
+		"a,b",
+		"a=b",
+		"b\xc3\xb6",
 	};
 
 	(void)state;
@@ -166,7 +179,7 @@ every_option_shows_what_it_parses(void **state)
 	(void)state;
 	assert_int_equal(
 		parse("b mode=1 members=p0,p1 primary=p1 mac=02:00:00:00:00:01 miimon=77 "
-		      "xmit_hash_policy=layer3+4 ad_select=count up=no io_path=pmd"),
+	              "xmit_hash_policy=layer3+4 ad_select=count up=no io_path=pmd"),
 		0
 	);
 	was = s;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Needs setjmp.h, stdarg.h, stddef.h and stdint.h before it. */
 #include <cmocka.h>
 
 static struct bond_view
@@ -202,8 +203,9 @@ json_has_every_member(void **state)
 	assert_int_equal(json_array_size(json_object_get(o, "members")), 2);
 	m = json_array_get(json_object_get(o, "members"), 1);
 	assert_string_equal(json_string_value(json_object_get(m, "why_idle")), "backup");
-	assert_true(json_is_null(json_object_get(json_array_get(json_object_get(o, "members"), 0),
-						 "why_idle")));
+	assert_true(json_is_null(
+		json_object_get(json_array_get(json_object_get(o, "members"), 0), "why_idle")
+	));
 	json_decref(o);
 }
 

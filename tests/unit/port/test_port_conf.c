@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Needs setjmp.h, stdarg.h, stddef.h and stdint.h before it. */
 #include <cmocka.h>
 
 /* A device like net_null: no preferences, hardly a limit. */

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The consoles of the two programs that scripts/bench drives: one command in, its answer out."""
+
+import os
+import pty
+import re
+import select
+import socket
+import subprocess
+import termios
+import time
+from pathlib import Path
+
+START_S = 30
+ANSWER_S = 20
+END_S = 20
+
+
+class ProgramError(Exception):
+    """A program that does not do what it was told, with the last lines that it printed."""
+
+    def __init__(self, what, output):
+        tail = "\n  ".join(output.splitlines()[-15:])
+        super().__init__(f"{what}\n  {tail}" if tail else what)
+
+
+class Program:
+    """A child process that is ended with the block, however it goes."""
+
+    name = ""
+    flows = ()  # commands that make txonly send many flows
+
+    def __init__(self, command, work):
+        self.log = work / f"{self.name}.log"
+        self.child = None
+        self.start(command, work)
+
+    def start(self, command, work):
+        raise NotImplementedError
+
+    def run(self, command):
+        """Give a command; returns the text that it printed."""
+        raise NotImplementedError
+
+    @staticmethod
+    def rx_packets(text):
+        """The number in an answer to "show port stats", or None."""
+        raise NotImplementedError
+
+    def worker_seconds(self):
+        """How long the threads of the worker lcores have run."""
+        total_ns = 0
+        for task in Path(f"/proc/{self.child.pid}/task").iterdir():
+            # lcore-worker-N up to DPDK 23.03, then dpdk-workerN
+            if "worker" in (task / "comm").read_text():
+                total_ns += int((task / "schedstat").read_text().split()[0])
+        return total_ns / 1e9
+
+    def output(self):
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def error(self, what):
+        status = self.child.poll()
+        ended = "" if status is None else f" (it ended with status {status})"
+        return ProgramError(f"{self.name}: {what}{ended}", self.output())
+
+    def close(self):
+        """Let go of the console."""
+
+    def quit(self):
+        self.say_quit()
+        try:
+            status = self.child.wait(END_S)
+        except subprocess.TimeoutExpired:
+            raise self.error(f"did not end in {END_S} s after quit") from None
+        if status != 0:
+            raise self.error("quit with an error")
+
+    def say_quit(self):
+        self.run("quit")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        if self.child is not None and self.child.poll() is None:
+            self.child.kill()
+            self.child.wait()
+        self.close()
+
+
+class Testpmd(Program):
+    """testpmd on a pseudo terminal: on a pipe it holds back what it prints."""
+
+    name = "testpmd"
+    prompt = "testpmd> "
+
+    def start(self, command, work):
+        self.ours, theirs = pty.openpty()
+        mode = termios.tcgetattr(theirs)
+        mode[3] &= ~termios.ECHO
+        termios.tcsetattr(theirs, termios.TCSANOW, mode)
+        extra = ["--tx-offloads=0", "--txonly-multi-flow", "--no-flush-rx"]
+        with open(self.log, "wb") as log:
+            log.write((" ".join(command + extra) + "\n").encode())
+        self.child = subprocess.Popen(
+            command + extra, stdin=theirs, stdout=theirs, stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        self.answer(START_S)
+
+    def answer(self, limit_s):
+        """What is printed up to the next prompt."""
+        end = time.monotonic() + limit_s
+        text = ""
+        with open(self.log, "ab") as log:
+            while not text.endswith(self.prompt):
+                left = end - time.monotonic()
+                if left <= 0 or not select.select([self.ours], [], [], left)[0]:
+                    raise self.error(f"no prompt in {limit_s} s")
+                try:
+                    data = os.read(self.ours, 65536)
+                except OSError:  # the other end of a pseudo terminal is gone
+                    data = b""
+                if not data:
+                    self.child.wait(END_S)
+                    raise self.error("closed its console")
+                log.write(data)
+                log.flush()
+                text += data.decode(errors="replace")
+        return text
+
+    def run(self, command):
+        os.write(self.ours, command.encode() + b"\n")
+        text = self.answer(ANSWER_S)
+        if "Bad arguments" in text or "Command not found" in text or "Ambiguous" in text:
+            raise self.error(f"refused '{command}'")
+        return text
+
+    @staticmethod
+    def rx_packets(text):
+        found = re.search(r"RX-packets:\s*(\d+)", text)
+        return int(found[1]) if found else None
+
+    def say_quit(self):
+        os.write(self.ours, b"quit\n")
+        # Read what it says while it ends, or it would wait for us.
+        end = time.monotonic() + END_S
+        while select.select([self.ours], [], [], max(0, end - time.monotonic()))[0]:
+            try:
+                if not os.read(self.ours, 65536):
+                    return
+            except OSError:
+                return
+
+    def close(self):
+        os.close(self.ours)
+
+
+class Vfbond(Program):
+    """vfbond by its socket: reply text, then "ok" or "error: REASON"."""
+
+    name = "vfbond"
+    flows = ("set flows 256",)  # as many as testpmd's multi-flow has
+
+    def start(self, command, work):
+        path = work / "vfbond.sock"
+        path.unlink(missing_ok=True)
+        extra = [f"--socket={path}"]
+        # Standard input stays open and silent: its end would be the end of the program.
+        with open(self.log, "wb") as log:
+            log.write((" ".join(command + extra) + "\n").encode())
+            log.flush()
+            self.child = subprocess.Popen(
+                command + extra, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        end = time.monotonic() + START_S
+        while True:
+            try:
+                self.peer.connect(str(path))
+                break
+            except (FileNotFoundError, ConnectionRefusedError):
+                if self.child.poll() is not None or time.monotonic() > end:
+                    error = self.error("no socket to talk to")
+                    self.__exit__()
+                    raise error from None
+                time.sleep(0.02)
+        self.reader = self.peer.makefile("r", errors="replace")
+
+    def run(self, command):
+        self.peer.settimeout(ANSWER_S)
+        try:
+            self.peer.sendall(command.encode() + b"\n")
+            text = ""
+            for line in self.reader:
+                if line.startswith("error: "):
+                    raise self.error(f"refused '{command}': {line[7:].strip()}")
+                if line == "ok\n":
+                    return text
+                text += line
+        except (TimeoutError, ConnectionError):
+            raise self.error(f"no answer to '{command}' in {ANSWER_S} s") from None
+        raise self.error(f"closed the socket at '{command}'")
+
+    @staticmethod
+    def rx_packets(text):
+        head, _, rows = text.partition("\n")
+        columns, cells = head.split(), rows.split()
+        if "RX-packets" not in columns or len(cells) != len(columns):
+            return None
+        return int(cells[columns.index("RX-packets")])
+
+    def say_quit(self):
+        self.peer.sendall(b"quit\n")
+
+    def close(self):
+        self.peer.close()
+        if self.child is not None and self.child.stdin is not None:
+            self.child.stdin.close()
