@@ -151,6 +151,12 @@ on_kernel_fd(void *ctx, int fd, short revents)
 	(void)kernel_link_process(app->kernel_link);
 }
 
+void
+app_quit(struct app *app)
+{
+	loop_stop(app->loop, app->sources != NULL && sources_file_failed(app->sources));
+}
+
 static void
 on_signal(void *ctx, int fd, short revents)
 {
@@ -159,7 +165,7 @@ on_signal(void *ctx, int fd, short revents)
 
 	(void)revents;
 	if (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		loop_stop(app->loop, app->file_failed);
+		app_quit(app);
 }
 
 static void
@@ -175,7 +181,7 @@ on_duration(void *ctx)
 {
 	struct app *app = ctx;
 
-	loop_stop(app->loop, app->file_failed);
+	app_quit(app);
 }
 
 static void
@@ -208,7 +214,6 @@ on_file_done(struct app *app, int err, const struct reason *why)
 		loop_stop(app->loop, 1);
 		return;
 	}
-	app->file_failed = err != 0;
 	if (!app->options.interactive)
 		start_by_itself(app);
 }
@@ -216,7 +221,7 @@ on_file_done(struct app *app, int err, const struct reason *why)
 static void
 on_input_done(struct app *app)
 {
-	loop_stop(app->loop, app->file_failed);
+	app_quit(app);
 }
 
 static int

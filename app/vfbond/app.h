@@ -40,11 +40,13 @@ struct app {
 	uint16_t nb_portlist;
 	uint16_t portlist[FWD_MAX_PORTS]; /* as the user gave it */
 	uint16_t idle_port; /* left out of the layout for a moment; FWD_NO_PORT: none */
-	bool file_failed;   /* with --keep-going: the exit status is 1 */
 };
 
 /* Bring everything up as options ask; on failure app_fini cleans what there is. */
 int app_init(struct app *app, struct reason *why);
+
+/* End the control loop; the exit status is 1 when a command of the --cmdline-file failed. */
+void app_quit(struct app *app);
 
 /* Stop, close, report the pools. 0, or -EIO when mbufs are missing. */
 int app_fini(struct app *app);

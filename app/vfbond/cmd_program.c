@@ -39,7 +39,7 @@ int
 cmd_quit(struct app *app, const struct command_call *call)
 {
 	(void)call;
-	loop_stop(app->loop, app->file_failed);
+	app_quit(app);
 	return 0;
 }
 

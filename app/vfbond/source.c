@@ -54,6 +54,12 @@ startup_answer(struct source *s, int err, const struct reason *why)
 		sources_print(o, "standard input is not read: out of memory");
 }
 
+bool
+sources_file_failed(const struct sources *s)
+{
+	return s->startup_failed;
+}
+
 static int
 begin_startup(struct sources *o, const char *path, struct reason *why)
 {

@@ -55,6 +55,9 @@ int sources_new(
  */
 struct sources *sources_free(struct sources *s);
 
+/* Whether a command of the --cmdline-file has failed so far. */
+bool sources_file_failed(const struct sources *s);
+
 /*
  * Commands of every source; @source is struct command_call's. 0 or -errno. Both return at once; the
  * source's next command waits. What fails in a loaded file is reported to the source at its end.

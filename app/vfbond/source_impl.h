@@ -86,6 +86,7 @@ struct sources {
 	struct sink out;           /* standard output */
 	unsigned int nb_lost;      /* lines that sources_print had to drop */
 	struct source *startup;    /* the --cmdline-file; NULL: none */
+	bool startup_failed;       /* a line of it failed */
 	struct source *input;      /* standard input; NULL: not read (yet) */
 	struct terminal *terminal; /* the same, if it is a terminal */
 	struct listener listener;

@@ -100,6 +100,8 @@ static void
 fail_line(struct source *s, int err, struct reason *why)
 {
 	prefix_places(s, why);
+	if (s == s->owner->startup)
+		s->owner->startup_failed = true;
 	if (s->files_err == 0) {
 		s->files_err = err;
 		s->files_why = *why;
