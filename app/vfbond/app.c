@@ -195,27 +195,20 @@ on_stats(void *ctx)
 	text_fini(&text);
 }
 
-/* Without -i there is nobody to type `start`. */
-static void
-start_by_itself(struct app *app)
-{
-	struct reason why;
-
-	if (!app->forwarding && (app->options.auto_start || !app->options.interactive) &&
-	    app_start(app, &why) != 0)
-		app_print(app, "cannot start forwarding: %s", why.text);
-}
-
 static void
 on_file_done(struct app *app, int err, const struct reason *why)
 {
+	struct reason reason;
+
 	(void)why;
 	if (err != 0 && !app->options.keep_going) {
 		loop_stop(app->loop, 1);
 		return;
 	}
-	if (!app->options.interactive)
-		start_by_itself(app);
+	/* Without -i there is nobody to type `start`. */
+	if (!app->options.interactive && !app->forwarding && !loop_stopping(app->loop) &&
+	    app_start(app, &reason) != 0)
+		app_print(app, "cannot start forwarding: %s", reason.text);
 }
 
 static void
@@ -368,11 +361,7 @@ init_forwarding(struct app *app, struct reason *why)
 			app->options.nb_cores,
 			fwd_nb_workers(app->fwd)
 		);
-	if (rc == 0)
-		rc = app_layout_check(app, why);
-	if (rc == 0)
-		rc = app_apply(app, why);
-	return rc;
+	return rc == 0 ? app_layout_check(app, why) : rc;
 }
 
 static int
@@ -436,11 +425,13 @@ app_init(struct app *app, struct reason *why)
 		rc = init_forwarding(app, why);
 	if (rc == 0)
 		rc = init_console(app, why);
-	if (rc == 0 && app->options.cmdline_file == NULL)
-		start_by_itself(app);
-	else if (rc == 0 && app->options.auto_start)
-		rc = app_start(app, why);
-	return rc;
+	if (rc != 0)
+		return rc;
+	/* A stopped layout first would drop what waits in the queues. */
+	if (app->options.auto_start ||
+	    (!app->options.interactive && app->options.cmdline_file == NULL))
+		return app_start(app, why);
+	return app_apply(app, why);
 }
 
 int

@@ -7,6 +7,7 @@
 
 #include <rte_ether.h>
 #include <rte_mbuf.h>
+#include <rte_prefetch.h>
 
 enum { DRAIN_BURST = 32 };
 
@@ -22,6 +23,16 @@ tx_pmd(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkts, uint16_t
 	return rte_eth_tx_burst(io->port_id, queue, pkts, n);
 }
 
+/* Ask for the header of a frame that comes up soon. */
+static inline void
+prefetch_ahead(struct rte_mbuf *const *pkts, uint16_t i, uint16_t n)
+{
+	enum { AHEAD = 3 };
+
+	if (i + AHEAD < n)
+		rte_prefetch0(rte_pktmbuf_mtod(pkts[i + AHEAD], void *));
+}
+
 /*
  * Mode 6 answers ARP with the members' own addresses, so that peers send to them; whoever stands
  * behind the bond knows only the bond's. Linux does the same below a bridge (bond_handle_frame).
@@ -35,59 +46,84 @@ rx_alb(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkts, uint16_t
 	for (uint16_t i = 0; i < got; i++) {
 		struct rte_ether_hdr *eth = rte_pktmbuf_mtod(pkts[i], struct rte_ether_hdr *);
 
-		if (pkts[i]->port < RTE_MAX_ETHPORTS &&
-		    rte_is_same_ether_addr(&eth->dst_addr, &ctx->own_mac[pkts[i]->port]))
+		prefetch_ahead(pkts, i, got);
+		if (unlikely(
+			    pkts[i]->port < RTE_MAX_ETHPORTS &&
+			    rte_is_same_ether_addr(&eth->dst_addr, &ctx->own_mac[pkts[i]->port])
+		    ))
 			eth->dst_addr = ctx->mac;
 	}
 	return got;
 }
 
-/*
- * Whether the PMD's mode 6 takes the frame for ARP: it looks behind up to two tags. A frame too
- * short for that is not sent by itself, which is all that matters here.
- */
+/* Whether the type, behind up to two tags as the PMD looks, is that of ARP. */
 static bool
-is_arp(const struct rte_mbuf *m)
+is_tagged_arp(const struct rte_ether_hdr *eth)
 {
-	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
 	const struct rte_vlan_hdr *vlan = (const struct rte_vlan_hdr *)(eth + 1);
 	rte_be16_t type = eth->ether_type;
 
 	for (int tags = 0; tags < 2; tags++) {
-		if (type != rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN) &&
-		    type != rte_cpu_to_be_16(RTE_ETHER_TYPE_QINQ))
+		if (type != RTE_BE16(RTE_ETHER_TYPE_VLAN) && type != RTE_BE16(RTE_ETHER_TYPE_QINQ))
 			break;
 		type = vlan->eth_proto;
 		vlan++;
 	}
-	return type == rte_cpu_to_be_16(RTE_ETHER_TYPE_ARP);
+	return type == RTE_BE16(RTE_ETHER_TYPE_ARP);
+}
+
+/*
+ * Whether the PMD's mode 6 takes the frame for ARP. A frame too short for that is not sent by
+ * itself, which is all that matters here.
+ */
+static inline bool
+is_arp(const struct rte_mbuf *m)
+{
+	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+
+	if (likely(eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4) ||
+	           eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6)))
+		return false;
+	return is_tagged_arp(eth);
+}
+
+/* One ARP frame by itself. Without an active member the PMD divides by their number: not then. */
+static uint16_t
+tx_one_arp(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkt)
+{
+	uint16_t active[BOND_PMD_MAX_MEMBERS];
+
+	if (bond_pmd_active_members(io->port_id, active) <= 0)
+		return 0;
+	return rte_eth_tx_burst(io->port_id, queue, pkt, 1);
 }
 
 /*
  * Mode 6. When the PMD cannot send all of a burst that mixes ARP with other frames, the tail that
  * it hands back holds pointers that were never the caller's (bond_ethdev_tx_burst_alb indexes its
  * own arrays wrongly). With one ARP frame alone, or none, its indexes are right: so a burst is cut
- * before and behind each ARP frame, and ends at the first cut that was not sent whole. Without an
- * active member the PMD divides by their number: nothing is sent then.
+ * before and behind each ARP frame, and ends at the first cut that was not sent whole.
  */
 static uint16_t
 tx_alb(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
 {
-	uint16_t active[BOND_PMD_MAX_MEMBERS];
 	uint16_t done = 0;
 
-	if (bond_pmd_active_members(io->port_id, active) <= 0)
-		return 0;
 	while (done < n) {
-		uint16_t len = 0, sent;
+		uint16_t end = done, sent;
 
-		while (done + len < n && !is_arp(pkts[done + len]))
-			len++;
-		if (len == 0)
-			len = 1;
-		sent = rte_eth_tx_burst(io->port_id, queue, pkts + done, len);
-		done += sent;
-		if (sent < len)
+		for (; end < n && !is_arp(pkts[end]); end++)
+			prefetch_ahead(pkts, end, n);
+		if (end == done) {
+			sent = tx_one_arp(io, queue, pkts + done);
+			end++;
+		} else {
+			sent = rte_eth_tx_burst(
+				io->port_id, queue, pkts + done, (uint16_t)(end - done)
+			);
+		}
+		done = (uint16_t)(done + sent);
+		if (done < end)
 			break;
 	}
 	return done;
@@ -155,6 +191,8 @@ bond_io(const struct bond *bond, struct fwd_io *ret)
 		.tx_housekeep = m->tx_housekeep,
 		.ctx = &bond->io,
 	};
+	for (uint16_t i = 0; i < bond->nb_members; i++)
+		ret->strips_tags = ret->strips_tags || bond->members[i].strips_tags;
 }
 
 void

@@ -108,13 +108,16 @@ struct bond_member *
 bond_member_record(struct bonds *bonds, struct bond *bond, uint16_t port_id)
 {
 	struct bond_member *m = &bond->members[bond->nb_members++];
+	const struct pmd_traits *traits;
 
 	memset(m, 0, sizeof(*m));
 	m->port_id = port_id;
 	m->present = true;
 	m->carrier = true;
 	(void)rte_eth_macaddr_get(port_id, &m->own_mac);
-	if (pmd_traits_get(port_driver(bonds->ports, port_id))->link_unreported)
+	traits = pmd_traits_get(port_driver(bonds->ports, port_id));
+	m->strips_tags = traits->strips_vlan;
+	if (traits->link_unreported)
 		m->if_index = port_if_index(bonds->ports, port_id);
 	(void)read_carrier(bonds, m);
 	return m;

@@ -30,6 +30,7 @@ struct bond_member {
 	bool carrier;                  /* its netdev has carrier; true without one */
 	bool link_up;                  /* as last reported to the operator */
 	uint32_t link_failures;        /* times the link went down */
+	bool strips_tags;              /* its PMD takes VLAN tags off unasked */
 	bool mac_wrong;                /* reported already that its MAC cannot be set */
 };
 

@@ -14,6 +14,9 @@
 
 #include <netinet/in.h>
 
+/* RFC 792; DPDK renamed its own constants in 24.11. */
+enum { TYPE_ECHO_REPLY = 0, TYPE_ECHO_REQUEST = 8 };
+
 enum {
 	MAX_TAGS = 2,
 	ANSWERED = FWD_DROP_COUNT, /* what a handler returns instead of a reason to drop */
@@ -92,12 +95,12 @@ turn_icmp(struct rte_icmp_hdr *icmp)
 	/* RFC 1624, equation 3, for the word of type and code (code 0). */
 	uint32_t sum = (uint16_t)~icmp->icmp_cksum;
 
-	sum += (uint16_t)~RTE_BE16(RTE_IP_ICMP_ECHO_REQUEST << 8);
-	sum += RTE_BE16(RTE_IP_ICMP_ECHO_REPLY << 8);
+	sum += (uint16_t)~RTE_BE16(TYPE_ECHO_REQUEST << 8);
+	sum += RTE_BE16(TYPE_ECHO_REPLY << 8);
 	/* Two words make at most one carry: the new one is 0. */
 	sum = (sum & 0xffff) + (sum >> 16);
 	icmp->icmp_cksum = (uint16_t)~sum;
-	icmp->icmp_type = RTE_IP_ICMP_ECHO_REPLY;
+	icmp->icmp_type = TYPE_ECHO_REPLY;
 }
 
 static int
@@ -121,7 +124,7 @@ answer_echo(struct rte_mbuf *m, uint16_t offset, const struct rte_ether_addr *ow
 	    rte_pktmbuf_data_len(m) < offset + header_bytes + sizeof(*icmp))
 		return FWD_DROP_BAD;
 	icmp = rte_pktmbuf_mtod_offset(m, struct rte_icmp_hdr *, offset + header_bytes);
-	if (icmp->icmp_type != RTE_IP_ICMP_ECHO_REQUEST || icmp->icmp_code != 0)
+	if (icmp->icmp_type != TYPE_ECHO_REQUEST || icmp->icmp_code != 0)
 		return FWD_DROP_CONSUMED;
 	turn_ethernet(rte_pktmbuf_mtod(m, struct rte_ether_hdr *), own);
 	turn_ip(ip);

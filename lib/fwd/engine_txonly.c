@@ -24,7 +24,7 @@ struct frame_start {
 	struct rte_ipv4_hdr ip;
 	struct rte_udp_hdr udp;
 	uint8_t payload[22];
-} __rte_packed __rte_aligned(2);
+} __attribute__((packed, aligned(2))); /* __rte_packed ended with DPDK 25.03 */
 _Static_assert(sizeof(struct frame_start) == FWD_TXONLY_TEMPLATE_BYTES, "copied as a whole");
 
 /* The two halves of the benchmark range; a flow has the source SRC_NET + 1 + its number. */

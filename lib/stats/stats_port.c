@@ -90,7 +90,7 @@ int
 stats_port_read(struct stats_port *s, struct stats_port_counters *ret, struct reason *why)
 {
 	struct stats_port_counters *base = &s->base;
-	struct stats_port_counters raw;
+	struct stats_port_counters raw = {0};
 	int err = read_raw(s, &raw, why);
 
 	if (err < 0)

@@ -257,7 +257,7 @@ test_slow_client_is_closed(void **state)
 	w->fd[1] = -1;
 	app_run_until(w->app, no_clients, NULL);
 	/* 1 MB and what the kernel held, but not all forty. */
-	assert_in_range(w->app->nb_run, 11, 39);
+	assert_true(w->app->nb_run >= 11 && w->app->nb_run <= 39);
 }
 
 static void
