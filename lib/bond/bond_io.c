@@ -7,9 +7,23 @@
 
 #include <rte_ether.h>
 #include <rte_mbuf.h>
-#include <rte_prefetch.h>
 
 enum { DRAIN_BURST = 32 };
+
+/*
+ * An address as one word, for a comparison in one step. Put together in registers: a copy into a
+ * word in memory, read back whole, waits for both stores.
+ */
+static inline uint64_t
+mac_word(const struct rte_ether_addr *mac)
+{
+	uint32_t low;
+	uint16_t high;
+
+	memcpy(&low, mac->addr_bytes, sizeof(low));
+	memcpy(&high, mac->addr_bytes + sizeof(low), sizeof(high));
+	return (uint64_t)high << 32 | low;
+}
 
 static uint16_t
 rx_pmd(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
@@ -23,16 +37,6 @@ tx_pmd(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkts, uint16_t
 	return rte_eth_tx_burst(io->port_id, queue, pkts, n);
 }
 
-/* Ask for the header of a frame that comes up soon. */
-static inline void
-prefetch_ahead(struct rte_mbuf *const *pkts, uint16_t i, uint16_t n)
-{
-	enum { AHEAD = 3 };
-
-	if (i + AHEAD < n)
-		rte_prefetch0(rte_pktmbuf_mtod(pkts[i + AHEAD], void *));
-}
-
 /*
  * Mode 6 answers ARP with the members' own addresses, so that peers send to them; whoever stands
  * behind the bond knows only the bond's. Linux does the same below a bridge (bond_handle_frame).
@@ -43,14 +47,18 @@ rx_alb(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkts, uint16_t
 	const struct bond_io_ctx *ctx = io->ctx;
 	uint16_t got = rte_eth_rx_burst(io->port_id, queue, pkts, n);
 
+	/* The PMD asks one member after the other: the ends tell whether it was one alone. */
+	if (got == 0 || (pkts[0]->port == pkts[got - 1]->port &&
+	                 ctx->rewrite_mac[pkts[0]->port % RTE_MAX_ETHPORTS] == 0))
+		return got;
 	for (uint16_t i = 0; i < got; i++) {
-		struct rte_ether_hdr *eth = rte_pktmbuf_mtod(pkts[i], struct rte_ether_hdr *);
+		uint64_t own = ctx->rewrite_mac[pkts[i]->port % RTE_MAX_ETHPORTS];
+		struct rte_ether_hdr *eth;
 
-		prefetch_ahead(pkts, i, got);
-		if (unlikely(
-			    pkts[i]->port < RTE_MAX_ETHPORTS &&
-			    rte_is_same_ether_addr(&eth->dst_addr, &ctx->own_mac[pkts[i]->port])
-		    ))
+		if (own == 0)
+			continue;
+		eth = rte_pktmbuf_mtod(pkts[i], struct rte_ether_hdr *);
+		if (unlikely(mac_word(&eth->dst_addr) == own))
 			eth->dst_addr = ctx->mac;
 	}
 	return got;
@@ -76,15 +84,22 @@ is_tagged_arp(const struct rte_ether_hdr *eth)
  * Whether the PMD's mode 6 takes the frame for ARP. A frame too short for that is not sent by
  * itself, which is all that matters here.
  */
-static inline bool
+static bool
 is_arp(const struct rte_mbuf *m)
 {
-	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+	return is_tagged_arp(rte_pktmbuf_mtod(m, const struct rte_ether_hdr *));
+}
 
-	if (likely(eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4) ||
-	           eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6)))
-		return false;
-	return is_tagged_arp(eth);
+/* Nothing but untagged IPv4, the usual burst: one load and one xor for each frame. */
+static inline bool
+all_ipv4(struct rte_mbuf *const *pkts, uint16_t n)
+{
+	rte_be16_t other = 0;
+
+	for (uint16_t i = 0; i < n; i++)
+		other |= rte_pktmbuf_mtod(pkts[i], const struct rte_ether_hdr *)->ether_type ^
+		         RTE_BE16(RTE_ETHER_TYPE_IPV4);
+	return other == 0;
 }
 
 /* One ARP frame by itself. Without an active member the PMD divides by their number: not then. */
@@ -109,11 +124,13 @@ tx_alb(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkts, uint16_t
 {
 	uint16_t done = 0;
 
+	if (likely(all_ipv4(pkts, n)))
+		return rte_eth_tx_burst(io->port_id, queue, pkts, n);
 	while (done < n) {
 		uint16_t end = done, sent;
 
-		for (; end < n && !is_arp(pkts[end]); end++)
-			prefetch_ahead(pkts, end, n);
+		while (end < n && !is_arp(pkts[end]))
+			end++;
 		if (end == done) {
 			sent = tx_one_arp(io, queue, pkts + done);
 			end++;
@@ -209,6 +226,7 @@ bond_io_update(struct bond *bond)
 		if (!m->attached)
 			continue;
 		ctx->members[ctx->nb_members++] = m->port_id;
-		ctx->own_mac[m->port_id] = m->own_mac;
+		if (!rte_is_same_ether_addr(&m->own_mac, &bond->mac))
+			ctx->rewrite_mac[m->port_id] = mac_word(&m->own_mac);
 	}
 }

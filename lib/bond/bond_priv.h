@@ -17,8 +17,11 @@ struct bond_io_ctx {
 	uint16_t nb_members;
 	uint16_t members[BOND_MAX_MEMBERS];
 	struct rte_ether_addr mac; /* the bond's */
-	/* By port id: the address that a member of a mode-6 bond has for itself. */
-	struct rte_ether_addr own_mac[RTE_MAX_ETHPORTS];
+	/*
+	 * By port id: the address that a member of a mode-6 bond has for itself, as one word; 0
+	 * when it is the bond's.
+	 */
+	uint64_t rewrite_mac[RTE_MAX_ETHPORTS];
 };
 
 struct bond_member {
