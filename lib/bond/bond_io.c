@@ -169,9 +169,12 @@ rx_drain_backups(const struct fwd_io *io, uint16_t queue)
 	return total;
 }
 
-/* Mode 4. LACPDUs leave only from inside the bond's transmit function, also an empty one. */
+/*
+ * LACPDUs in mode 4 and the ARP updates of clients in mode 6 leave only from inside the bond's
+ * transmit function, also an empty one.
+ */
 static uint16_t
-tx_keep_alive(const struct fwd_io *io, uint16_t queue)
+tx_nothing(const struct fwd_io *io, uint16_t queue)
 {
 	struct rte_mbuf *nothing[1];
 
@@ -190,9 +193,9 @@ static const struct mode_io mode_io[BOND_MODE_COUNT] = {
 	[BOND_MODE_AB] = {rx_pmd, tx_pmd, rx_drain_backups, NULL},
 	[BOND_MODE_XOR] = {rx_pmd, tx_pmd, NULL, NULL},
 	[BOND_MODE_BROADCAST] = {rx_pmd, tx_pmd, NULL, NULL},
-	[BOND_MODE_8023AD] = {rx_pmd, tx_pmd, NULL, tx_keep_alive},
+	[BOND_MODE_8023AD] = {rx_pmd, tx_pmd, NULL, tx_nothing},
 	[BOND_MODE_TLB] = {rx_pmd, tx_pmd, rx_drain_backups, NULL},
-	[BOND_MODE_ALB] = {rx_alb, tx_alb, NULL, NULL},
+	[BOND_MODE_ALB] = {rx_alb, tx_alb, NULL, tx_nothing},
 };
 
 void
@@ -226,7 +229,7 @@ bond_io_update(struct bond *bond)
 		if (!m->attached)
 			continue;
 		ctx->members[ctx->nb_members++] = m->port_id;
-		if (!rte_is_same_ether_addr(&m->own_mac, &bond->mac))
-			ctx->rewrite_mac[m->port_id] = mac_word(&m->own_mac);
+		if (!rte_is_same_ether_addr(&m->idle_mac, &bond->mac))
+			ctx->rewrite_mac[m->port_id] = mac_word(&m->idle_mac);
 	}
 }

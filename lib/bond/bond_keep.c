@@ -112,8 +112,54 @@ keep_macs(struct bonds *bonds, struct bond *bond, bool has_active, uint16_t curr
 		/* While nobody is active the PMD decides who holds it next. */
 		if (!bonds_mac && !has_active)
 			continue;
-		keep_mac(bonds, bond, m, bonds_mac ? &bond->mac : &m->own_mac);
+		keep_mac(bonds, bond, m, bonds_mac ? &bond->mac : &m->idle_mac);
 	}
+}
+
+/* Workers know the idle addresses of mode 6: after a failover they may be others. */
+static void
+keep_idle_macs(struct bonds *bonds, struct bond *bond, uint16_t current)
+{
+	const struct bond_member *active = bond_find_member(bond, current);
+	bool changed = false;
+
+	for (uint16_t i = 0; i < bond->nb_members; i++)
+		if (&bond->members[i] != active &&
+		    bond_member_choose_idle_mac(bond, &bond->members[i], active))
+			changed = true;
+	if (changed && bonds->host.park(bonds->host.ctx, NULL) == 0) {
+		bond_io_update(bond);
+		bonds->host.release(bonds->host.ctx, false);
+	}
+}
+
+/*
+ * In modes 5 and 6 the PMD gives frames the sending member's address only while the one that it
+ * holds for the primary carries the bond's (bond_ethdev_tx_burst_tlb): it is told of every new
+ * active member. It then returns to that one by itself, so the user's primary is brought back here.
+ */
+static void
+keep_preferred(
+	struct bonds *bonds,
+	struct bond *bond,
+	const uint16_t *active,
+	int nb_active,
+	uint16_t current
+)
+{
+	uint16_t want = current, primary;
+
+	if (bond->settings.primary[0] != '\0' &&
+	    ports_find(bonds->ports, bond->settings.primary, &primary, NULL) == 0 &&
+	    in_list(active, nb_active, primary))
+		want = primary;
+	if (bond->preferred_known && bond->preferred == want)
+		return;
+	if (bond_pmd_prefer(bond->port_id, want, NULL) != 0 ||
+	    bond_pmd_mac_set(bond->port_id, &bond->mac, NULL) != 0)
+		return;
+	bond->preferred_known = true;
+	bond->preferred = want;
 }
 
 static void
@@ -194,6 +240,11 @@ bond_keep(struct bonds *bonds, struct bond *bond)
 	report_links(bonds, bond, active, nb_active);
 	if (bond_mode_has_active(bond->settings.mode))
 		has_active = report_active(bonds, bond, active, nb_active, &current);
+	if (has_active && bond_mode_is_lb(bond->settings.mode)) {
+		keep_preferred(bonds, bond, active, nb_active, current);
+		has_active = report_active(bonds, bond, active, nb_active, &current);
+		keep_idle_macs(bonds, bond, current);
+	}
 	if (bond->settings.mode == BOND_MODE_8023AD)
 		keep_mode4(bonds, bond);
 	keep_macs(bonds, bond, has_active, current);

@@ -115,6 +115,7 @@ bond_member_record(struct bonds *bonds, struct bond *bond, uint16_t port_id)
 	m->present = true;
 	m->carrier = true;
 	(void)rte_eth_macaddr_get(port_id, &m->own_mac);
+	m->idle_mac = m->own_mac;
 	traits = pmd_traits_get(port_driver(bonds->ports, port_id));
 	m->strips_tags = traits->strips_vlan;
 	if (traits->link_unreported)
@@ -147,21 +148,83 @@ bond_find_member(struct bond *bond, uint16_t port_id)
 }
 
 /*
+ * Usually the bond's address is its first member's. In modes 5 and 6 that member, when another one
+ * is active, would still send and be found under the bond's address, and a switch would deliver to
+ * the wrong port. It takes the active member's own address then, as Linux swaps the two
+ * (alb_swap_mac_addr).
+ */
+bool
+bond_member_choose_idle_mac(
+	const struct bond *bond, struct bond_member *m, const struct bond_member *current
+)
+{
+	struct rte_ether_addr was = m->idle_mac;
+
+	m->idle_mac = m->own_mac;
+	if (bond_mode_is_lb(bond->settings.mode) && current != NULL && current != m &&
+	    rte_is_same_ether_addr(&m->own_mac, &bond->mac))
+		m->idle_mac = current->own_mac;
+	return !rte_is_same_ether_addr(&was, &m->idle_mac);
+}
+
+/* The member that is active by the PMD's word, with its link up; NULL when there is none. */
+static struct bond_member *
+current_member(struct bond *bond, const struct bond_member *except)
+{
+	uint16_t active[BOND_PMD_MAX_MEMBERS], current;
+	int n = bond_pmd_active_members(bond->port_id, active);
+
+	if (n <= 0 || bond_pmd_current(bond->port_id, &current) != 0)
+		return NULL;
+	for (int i = 0; i < n; i++)
+		if (active[i] == current && (except == NULL || except->port_id != current))
+			return bond_find_member(bond, current);
+	return NULL;
+}
+
+/*
  * The PMD remembers the address that a member has when it is added, and writes it back when the
  * member leaves. In modes 0, 2, 3 and 4 all members carry the bond's, so they get it before: a
  * member that refuses is noticed while nothing has happened. In modes 1, 5 and 6 the others keep
- * their own.
+ * addresses of their own.
  */
 int
 bond_member_prepare_mac(struct bond *bond, struct bond_member *m, struct reason *why)
 {
+	const struct rte_ether_addr *want = &bond->mac;
 	struct rte_ether_addr now;
 
-	if (bond_mode_has_active(bond->settings.mode))
+	if (bond->settings.mode == BOND_MODE_AB)
 		return 0;
-	if (rte_eth_macaddr_get(m->port_id, &now) == 0 && rte_is_same_ether_addr(&now, &bond->mac))
+	if (bond_mode_is_lb(bond->settings.mode)) {
+		(void)bond_member_choose_idle_mac(bond, m, current_member(bond, m));
+		want = &m->idle_mac;
+	}
+	if (rte_eth_macaddr_get(m->port_id, &now) == 0 && rte_is_same_ether_addr(&now, want))
 		return 0;
-	return port_mac_set(m->port_id, &bond->mac, why);
+	return port_mac_set(m->port_id, want, why);
+}
+
+/*
+ * Mode 6. While a member leaves the PMD tells the clients of it where to send instead, by the
+ * address that its successor has at that moment; only then it moves the bond's address there, and
+ * what clients send is lost. So the successor, the first of the others, gets the address before.
+ */
+static void
+hand_over_mac(struct bond *bond, const struct bond_member *m)
+{
+	uint16_t active[BOND_PMD_MAX_MEMBERS];
+	int n;
+
+	if (bond->settings.mode != BOND_MODE_ALB || current_member(bond, NULL) != m)
+		return;
+	n = bond_pmd_active_members(bond->port_id, active);
+	for (int i = 0; i < n; i++) {
+		if (active[i] == m->port_id)
+			continue;
+		(void)port_mac_set(active[i], &bond->mac, NULL);
+		return;
+	}
 }
 
 int
@@ -205,11 +268,14 @@ bond_member_detach(
 	rc = bonds->host.park(bonds->host.ctx, why);
 	if (rc != 0)
 		return rc;
+	hand_over_mac(bond, m);
 	/* The PMD resets the port on its way out, which a started one refuses. */
 	(void)rte_eth_dev_stop(m->port_id);
 	rc = bond_pmd_member_remove(bond->port_id, m->port_id, why);
 	if (rc == 0) {
 		m->attached = false;
+		if (bond->preferred == m->port_id)
+			bond->preferred_known = false;
 		port_note_state(bonds->ports, m->port_id, PORT_FOUND);
 		bond_io_update(bond);
 	}

@@ -41,6 +41,13 @@ bond_mode_has_active(enum bond_mode mode)
 	return mode == BOND_MODE_AB || mode == BOND_MODE_TLB || mode == BOND_MODE_ALB;
 }
 
+/* Modes whose other members transmit too, each with an address of its own (Linux: bond_is_lb). */
+static inline bool
+bond_mode_is_lb(enum bond_mode mode)
+{
+	return mode == BOND_MODE_TLB || mode == BOND_MODE_ALB;
+}
+
 /* Numbered as in Linux (xmit_hashtype_tbl); the others of Linux's are not the bond PMD's. */
 enum bond_policy { BOND_POLICY_L2, BOND_POLICY_L34, BOND_POLICY_L23, BOND_POLICY_COUNT };
 extern const char *const bond_policy_names[BOND_POLICY_COUNT];

@@ -27,14 +27,16 @@ struct bond_io_ctx {
 struct bond_member {
 	uint16_t port_id;
 	struct rte_ether_addr own_mac; /* before it became a member */
-	uint32_t if_index;             /* kernel netdev whose carrier counts; 0: the PMD reports */
-	bool attached;                 /* in the PMD's list */
-	bool present;                  /* its netdev exists */
-	bool carrier;                  /* its netdev has carrier; true without one */
-	bool link_up;                  /* as last reported to the operator */
-	uint32_t link_failures;        /* times the link went down */
-	bool strips_tags;              /* its PMD takes VLAN tags off unasked */
-	bool mac_wrong;                /* reported already that its MAC cannot be set */
+	/* What it carries in modes 1, 5 and 6 while it is not the active one; see bond_member.c. */
+	struct rte_ether_addr idle_mac;
+	uint32_t if_index;      /* kernel netdev whose carrier counts; 0: the PMD reports */
+	bool attached;          /* in the PMD's list */
+	bool present;           /* its netdev exists */
+	bool carrier;           /* its netdev has carrier; true without one */
+	bool link_up;           /* as last reported to the operator */
+	uint32_t link_failures; /* times the link went down */
+	bool strips_tags;       /* its PMD takes VLAN tags off unasked */
+	bool mac_wrong;         /* reported already that its MAC cannot be set */
 };
 
 struct bond {
@@ -50,6 +52,8 @@ struct bond {
 	struct bond_member members[BOND_MAX_MEMBERS];
 	bool promisc_wanted, allmulti_wanted; /* by the user */
 	bool promisc_forced;                  /* by mode 4 or a pair, where nothing else serves */
+	bool preferred_known;
+	uint16_t preferred; /* modes 5 and 6: the member that the PMD was last told to prefer */
 	bool active_known;
 	uint16_t active; /* as last reported to the operator */
 	bool paired;
@@ -87,6 +91,13 @@ int bond_member_check(
 /* Append a record for @port_id, with the carrier of its netdev. */
 struct bond_member *bond_member_record(struct bonds *bonds, struct bond *bond, uint16_t port_id);
 void bond_member_forget(struct bond *bond, uint16_t port_id);
+/*
+ * Work out what address a member carries while it is not the active one, with @current active
+ * (NULL: nobody). True when it is another than before.
+ */
+bool bond_member_choose_idle_mac(
+	const struct bond *bond, struct bond_member *m, const struct bond_member *current
+);
 /* Give the member the MAC address it must have before the PMD takes it. */
 int bond_member_prepare_mac(struct bond *bond, struct bond_member *m, struct reason *why);
 /* Put a member into the PMD's list, or take it out; workers parked when the bond is up. */
