@@ -291,16 +291,18 @@ init_bonds(struct app *app, struct reason *why)
 	for (unsigned i = 0; i < app->options.nb_bonds; i++) {
 		const struct bond_settings *s = &app->options.bonds[i];
 
+		if (s->nb_members == 0)
+			return reason_set(
+				why, -EINVAL, "--bond %s: no member is given (members=A,B)", s->name
+			);
 		rc = bond_create(app->bonds, s, why);
 		if (rc != 0)
 			return rc;
-		if (s->nb_members <= 1)
+		if (s->nb_members == 1)
 			app_print(
 				app,
-				"warning: %s has %s",
-				s->name,
-				s->nb_members == 0 ? "no member and stays down"
-						   : "one member: there is nothing to fail over to"
+				"warning: %s has one member: there is nothing to fail over to",
+				s->name
 			);
 	}
 	return 0;
@@ -353,14 +355,6 @@ init_forwarding(struct app *app, struct reason *why)
 			reason_prefix(why, "--portlist");
 		app->portlist_given = rc == 0;
 	}
-	if (rc == 0 && app->options.nb_cores > fwd_nb_workers(app->fwd))
-		rc = reason_set(
-			why,
-			-EINVAL,
-			"--nb-cores: %u asked, but EAL's lcores give 1..%u beside the main one",
-			app->options.nb_cores,
-			fwd_nb_workers(app->fwd)
-		);
 	return rc == 0 ? app_layout_check(app, why) : rc;
 }
 
@@ -412,6 +406,14 @@ app_init(struct app *app, struct reason *why)
 			"no lcore is free to forward: give EAL at least two, as -l 0-1 (the first "
 			"one "
 			"runs the console)"
+		);
+	if (rc == 0 && app->options.nb_cores > fwd_nb_workers(app->fwd))
+		rc = reason_set(
+			why,
+			-EINVAL,
+			"--nb-cores: %u asked, but EAL's lcores give 1..%u beside the main one",
+			app->options.nb_cores,
+			fwd_nb_workers(app->fwd)
 		);
 	if (rc == 0)
 		rc = init_host(app, why);

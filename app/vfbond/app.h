@@ -38,7 +38,7 @@ struct app {
 	unsigned verbose;
 	bool portlist_given;
 	uint16_t nb_portlist;
-	uint16_t portlist[FWD_MAX_PORTS]; /* as the user gave it */
+	uint16_t portlist[FWD_MAX_PORTS]; /* the user's, else drawn up while stopped */
 	uint16_t idle_port; /* left out of the layout for a moment; FWD_NO_PORT: none */
 };
 

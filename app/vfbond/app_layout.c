@@ -87,6 +87,27 @@ gather(struct app *app, struct inputs *in, struct reason *why)
 	return 0;
 }
 
+/*
+ * Without a port list from the user: every port that is neither a member nor paired. It is drawn up
+ * while forwarding is stopped; a port that is plugged in later waits for the next start.
+ */
+static void
+default_portlist(struct app *app, const struct fwd_layout_settings *s)
+{
+	uint16_t ids[FWD_MAX_PORTS];
+	uint16_t n = ports_list(app->ports, ids, FWD_MAX_PORTS);
+
+	app->nb_portlist = 0;
+	for (uint16_t i = 0; i < n; i++) {
+		bool elsewhere = bonds_find_member(app->bonds, ids[i]) != NULL;
+
+		for (uint16_t k = 0; k < s->nb_pairs; k++)
+			elsewhere = elsewhere || ids[i] == s->pairs[k].a || ids[i] == s->pairs[k].b;
+		if (!elsewhere)
+			app->portlist[app->nb_portlist++] = ids[i];
+	}
+}
+
 static void
 fill_settings(struct app *app, struct inputs *in)
 {
@@ -103,20 +124,10 @@ fill_settings(struct app *app, struct inputs *in)
 		    app_port_find(app, p->b, &pair.b, NULL) == 0)
 			s->pairs[s->nb_pairs++] = pair;
 	}
-	if (app->portlist_given) {
-		s->nb_portlist = app->nb_portlist;
-		memcpy(s->portlist, app->portlist, sizeof(s->portlist));
-		return;
-	}
-	for (uint16_t i = 0; i < in->nb_ports; i++) {
-		bool paired = false;
-
-		for (uint16_t k = 0; k < s->nb_pairs; k++)
-			paired = paired || in->ports[i].port_id == s->pairs[k].a ||
-			         in->ports[i].port_id == s->pairs[k].b;
-		if (!paired)
-			s->portlist[s->nb_portlist++] = in->ports[i].port_id;
-	}
+	if (!app->portlist_given && !app->forwarding)
+		default_portlist(app, s);
+	s->nb_portlist = app->nb_portlist;
+	memcpy(s->portlist, app->portlist, sizeof(s->portlist));
 }
 
 static int

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FIRST_LOOK_MS = 1 };
+
 static const enum bond_pmd_policy to_pmd_policy[BOND_POLICY_COUNT] = {
 	[BOND_POLICY_L2] = BOND_PMD_L2,
 	[BOND_POLICY_L34] = BOND_PMD_L34,
@@ -233,8 +235,13 @@ start_device(struct bonds *bonds, struct bond *bond, struct reason *why)
 
 	if (rc == 0)
 		rc = port_configure(bonds->ports, bond->port_id, NULL, why);
+	/* The first look at the links at once: until then the PMD sends and receives nothing. */
+	if (rc == 0)
+		rc = bond_pmd_monitor_set(bond->port_id, FIRST_LOOK_MS, why);
 	if (rc == 0)
 		rc = port_start(bonds->ports, bond->port_id, why);
+	if (rc == 0)
+		rc = bond_pmd_monitor_set(bond->port_id, bond->settings.miimon_ms, why);
 	if (rc != 0)
 		return rc;
 	for (uint16_t i = 0; i < bond->nb_members; i++)

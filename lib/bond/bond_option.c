@@ -210,6 +210,8 @@ parse_members(struct bond_settings *s, const char *value, struct reason *why)
 {
 	const char *p = value;
 
+	if (value[0] == '\0')
+		return reason_set(why, -EINVAL, "no port is given");
 	s->nb_members = 0;
 	while (*p != '\0') {
 		size_t len = strcspn(p, ",");

@@ -191,6 +191,8 @@ class Lab:
         self.tag = f"{PREFIX}{os.getpid()}x{next(_serial)}"
         self.dir = tempfile.mkdtemp(prefix=f"{self.tag}-")
         self.defer(shutil.rmtree, self.dir, ignore_errors=True)
+        # EAL makes this directory for --file-prefix and does not remove it.
+        self.defer(shutil.rmtree, f"/run/dpdk/{self.tag}", ignore_errors=True)
 
     def __enter__(self):
         return self

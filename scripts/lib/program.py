@@ -4,7 +4,6 @@
 import contextlib
 import os
 import re
-import shutil
 import signal
 import socket
 import time
@@ -84,8 +83,6 @@ class Vfbond:
         argv = [binary] + eal_args(lab, memory_mb, hugepages) + list(vdevs)
         argv += ["--", "--socket", self.socket_path] + list(options)
         self.argv = [str(a) for a in argv]
-        # EAL makes this directory and does not remove it.
-        lab.defer(shutil.rmtree, f"/run/dpdk/{lab.tag}", ignore_errors=True)
         self.started = time.monotonic()
         self.process = lab.start(*self.argv, ns=ns, name="vfbond", **kwargs)
         self._console = None
