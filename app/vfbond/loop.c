@@ -189,8 +189,7 @@ arm_at(struct loop_timer *t, uint64_t deadline_ns)
 	t->deadline_ns = deadline_ns;
 	t->armed = true;
 	/* Behind those of the same deadline: who armed first runs first. */
-	TAILQ_FOREACH(before, &l->armed, by_deadline)
-	{
+	TAILQ_FOREACH (before, &l->armed, by_deadline) {
 		if (before->deadline_ns > deadline_ns) {
 			TAILQ_INSERT_BEFORE(before, t, by_deadline);
 			return;

@@ -18,8 +18,7 @@ list_ports(uint16_t *ret, uint16_t max)
 	uint16_t port;
 	int n = 0;
 
-	RTE_ETH_FOREACH_DEV(port)
-	{
+	RTE_ETH_FOREACH_DEV (port) {
 		if (n < max)
 			ret[n++] = port;
 	}

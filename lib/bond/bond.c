@@ -86,9 +86,9 @@ bonds_find(const struct bonds *bonds, const char *name)
 {
 	struct bond *bond;
 
-	TAILQ_FOREACH(bond, &bonds->list, entry)
-	if (strcmp(bond->settings.name, name) == 0)
-		return bond;
+	TAILQ_FOREACH (bond, &bonds->list, entry)
+		if (strcmp(bond->settings.name, name) == 0)
+			return bond;
 	return NULL;
 }
 
@@ -97,9 +97,9 @@ bonds_find_port(const struct bonds *bonds, uint16_t port_id)
 {
 	struct bond *bond;
 
-	TAILQ_FOREACH(bond, &bonds->list, entry)
-	if (bond->port_id == port_id)
-		return bond;
+	TAILQ_FOREACH (bond, &bonds->list, entry)
+		if (bond->port_id == port_id)
+			return bond;
 	return NULL;
 }
 
@@ -108,9 +108,9 @@ bonds_find_member(const struct bonds *bonds, uint16_t port_id)
 {
 	struct bond *bond;
 
-	TAILQ_FOREACH(bond, &bonds->list, entry)
-	if (bond_find_member(bond, port_id) != NULL)
-		return bond;
+	TAILQ_FOREACH (bond, &bonds->list, entry)
+		if (bond_find_member(bond, port_id) != NULL)
+			return bond;
 	return NULL;
 }
 

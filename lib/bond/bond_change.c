@@ -218,8 +218,11 @@ bond_pair(struct bonds *bonds, struct bond *bond, uint16_t port_id, struct reaso
 	bond->paired = true;
 	bond->pair_port = port_id;
 	rc = pair_macs(bonds, bond, &what);
+	if (rc == 0)
+		rc = bonds->host.park(bonds->host.ctx, &what);
 	if (rc == 0) {
 		bond_io_update(bond);
+		bonds->host.release(bonds->host.ctx, false);
 		return 0;
 	}
 	bond->paired = false;
@@ -238,9 +241,9 @@ bonds_unpair(struct bonds *bonds, uint16_t port_id)
 {
 	struct bond *bond;
 
-	TAILQ_FOREACH(bond, &bonds->list, entry)
-	if (bond->paired && bond->pair_port == port_id)
-		bond->paired = false;
+	TAILQ_FOREACH (bond, &bonds->list, entry)
+		if (bond->paired && bond->pair_port == port_id)
+			bond->paired = false;
 }
 
 int

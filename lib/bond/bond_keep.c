@@ -256,8 +256,8 @@ bonds_tick(struct bonds *bonds)
 {
 	struct bond *bond;
 
-	TAILQ_FOREACH(bond, &bonds->list, entry)
-	bond_keep(bonds, bond);
+	TAILQ_FOREACH (bond, &bonds->list, entry)
+		bond_keep(bonds, bond);
 }
 
 void
@@ -276,8 +276,7 @@ bonds_carrier(struct bonds *bonds, uint32_t if_index)
 {
 	struct bond *bond;
 
-	TAILQ_FOREACH(bond, &bonds->list, entry)
-	{
+	TAILQ_FOREACH (bond, &bonds->list, entry) {
 		for (uint16_t i = 0; i < bond->nb_members; i++) {
 			if (bond->members[i].if_index == if_index && if_index != 0) {
 				bond_member_sync_carrier(bonds, bond);

@@ -131,8 +131,7 @@ ports_scan(struct ports *ports)
 	uint16_t id;
 	int n = 0;
 
-	RTE_ETH_FOREACH_DEV(id)
-	{
+	RTE_ETH_FOREACH_DEV (id) {
 		enum port_state state = ports->port[id].state;
 
 		if ((state != PORT_ABSENT && state != PORT_CLOSED) ||

@@ -146,8 +146,7 @@ bench_census(void)
 	uint16_t id;
 
 	rte_memzone_walk(count_memzone, &c.memzones);
-	RTE_ETH_FOREACH_DEV(id)
-	{
+	RTE_ETH_FOREACH_DEV (id) {
 		c.ports++;
 		c.members += bond_pmd_is_member(id);
 	}
