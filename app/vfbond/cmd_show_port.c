@@ -203,6 +203,17 @@ cmd_show_port_stats(struct app *app, const struct command_call *call)
 	return rc != 0 ? rc : put_stats(app, ids, n, call->reply, call->why);
 }
 
+static int
+find_meter(struct app *app, uint16_t id, struct stats_port **ret, struct reason *why)
+{
+	*ret = port_meters_get(app->meters, id);
+	if (*ret == NULL)
+		return reason_set(
+			why, -ENODEV, "%s: its counters cannot be read", app_port_name(app, id)
+		);
+	return 0;
+}
+
 int
 cmd_show_port_xstats(struct app *app, const struct command_call *call)
 {
@@ -216,14 +227,9 @@ cmd_show_port_xstats(struct app *app, const struct command_call *call)
 
 		if (closed(app, ids[i]))
 			continue;
-		meter = port_meters_get(app->meters, ids[i]);
-		if (meter == NULL)
-			return reason_set(
-				call->why,
-				-ENODEV,
-				"%s: its counters cannot be read",
-				app_port_name(app, ids[i])
-			);
+		rc = find_meter(app, ids[i], &meter, call->why);
+		if (rc != 0)
+			break;
 		rc = stats_port_read_xstats(meter, &x, &count, call->why);
 		text_printf(call->reply, "Port %u: %s\n", ids[i], app_port_name(app, ids[i]));
 		for (unsigned k = 0; rc == 0 && k < count; k++)
@@ -293,14 +299,9 @@ cmd_clear_port(struct app *app, const struct command_call *call)
 
 		if (closed(app, ids[i]))
 			continue;
-		meter = port_meters_get(app->meters, ids[i]);
-		if (meter == NULL)
-			return reason_set(
-				call->why,
-				-ENODEV,
-				"%s: its counters cannot be read",
-				app_port_name(app, ids[i])
-			);
+		rc = find_meter(app, ids[i], &meter, call->why);
+		if (rc != 0)
+			break;
 		rc = xstats ? stats_port_clear_xstats(meter, call->why)
 		            : stats_port_clear(meter, call->why);
 	}

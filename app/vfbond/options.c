@@ -18,23 +18,6 @@
 enum { MIN_MBUF_BYTES = RTE_PKTMBUF_HEADROOM + RTE_ETHER_MIN_LEN };
 
 static int
-want_u16(
-	const char *name,
-	const char *value,
-	uint16_t min,
-	uint16_t max,
-	uint16_t *ret,
-	struct reason *why
-)
-{
-	if (parse_u16(value, min, max, ret) != 0)
-		return reason_set(
-			why, -EINVAL, "--%s: \"%s\" is no number in %u..%u", name, value, min, max
-		);
-	return 0;
-}
-
-static int
 want_u32(
 	const char *name,
 	const char *value,
@@ -49,6 +32,24 @@ want_u32(
 			why, -EINVAL, "--%s: \"%s\" is no number in %u..%u", name, value, min, max
 		);
 	return 0;
+}
+
+static int
+want_u16(
+	const char *name,
+	const char *value,
+	uint16_t min,
+	uint16_t max,
+	uint16_t *ret,
+	struct reason *why
+)
+{
+	uint32_t v;
+	int rc = want_u32(name, value, min, max, &v, why);
+
+	if (rc == 0)
+		*ret = (uint16_t)v;
+	return rc;
 }
 
 /* Seconds with a fraction, above 0. */

@@ -335,14 +335,7 @@ bond_member_add(struct bonds *bonds, struct bond *bond, uint16_t port_id, struct
 		bond_member_restore(bonds, m);
 		bond_member_forget(bond, port_id);
 		(void)bonds_relayout(bonds, NULL);
-		return reason_set(
-			why,
-			rc,
-			"%s: cannot add member %s: %s",
-			bond_name(bond),
-			port_name(bonds->ports, port_id),
-			what.text
-		);
+		return bond_member_refused(bonds, bond, port_id, rc, &what, why);
 	}
 	bond_keep(bonds, bond);
 	return 0;

@@ -109,14 +109,7 @@ add_members(struct bonds *bonds, struct bond *bond, struct reason *why)
 	for (uint16_t i = 0; rc == 0 && i < bond->nb_members; i++) {
 		rc = bond_member_attach(bonds, bond, &bond->members[i], &what);
 		if (rc != 0)
-			reason_set(
-				why,
-				rc,
-				"%s: cannot add member %s: %s",
-				bond_name(bond),
-				port_name(bonds->ports, bond->members[i].port_id),
-				what.text
-			);
+			bond_member_refused(bonds, bond, bond->members[i].port_id, rc, &what, why);
 	}
 	return rc;
 }

@@ -9,6 +9,26 @@
 #include <errno.h>
 #include <string.h>
 
+int
+bond_member_refused(
+	const struct bonds *bonds,
+	const struct bond *bond,
+	uint16_t port_id,
+	int rc,
+	const struct reason *what,
+	struct reason *why
+)
+{
+	return reason_set(
+		why,
+		rc,
+		"%s: cannot add member %s: %s",
+		bond_name(bond),
+		port_name(bonds->ports, port_id),
+		what->text
+	);
+}
+
 static int
 check_mtu(struct bonds *bonds, const struct bond *bond, uint16_t port_id, struct reason *why)
 {
@@ -72,14 +92,7 @@ bond_member_check(
 	else
 		rc = check_mtu(bonds, bond, port_id, &what);
 	if (rc != 0)
-		return reason_set(
-			why,
-			rc,
-			"%s: cannot add member %s: %s",
-			bond_name(bond),
-			port_name(bonds->ports, port_id),
-			what.text
-		);
+		return bond_member_refused(bonds, bond, port_id, rc, &what, why);
 	return 0;
 }
 

@@ -84,6 +84,16 @@ struct bond_member *bond_find_member(struct bond *bond, uint16_t port_id);
 
 /* bond_member.c */
 
+/* Write to @why that the port cannot be added, and @what for; returns @rc. */
+int bond_member_refused(
+	const struct bonds *bonds,
+	const struct bond *bond,
+	uint16_t port_id,
+	int rc,
+	const struct reason *what,
+	struct reason *why
+);
+
 /* Why @port_id cannot become a member of @bond, before anything is touched. */
 int bond_member_check(
 	struct bonds *bonds, const struct bond *bond, uint16_t port_id, struct reason *why

@@ -6,26 +6,19 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "scripts" / "lib"))
 
+from netlab import wait_for  # noqa: E402
 from program import CommandError, Console  # noqa: E402
 
 DEADLINE_S = 20
 
 
-def until(condition, what, deadline_s=DEADLINE_S):
+def until(condition, what):
     """Wait for a true value, which is returned."""
-    end = time.monotonic() + deadline_s
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {deadline_s} s: {what}")
-        time.sleep(0.01)
+    return wait_for(condition, what, DEADLINE_S)
 
 
 def refused(run, line, words):
