@@ -314,7 +314,7 @@ bond_down(struct bonds *bonds, struct bond *bond, struct reason *why)
 int
 bond_member_add(struct bonds *bonds, struct bond *bond, uint16_t port_id, struct reason *why)
 {
-	struct bond_member *m;
+	struct bond_member *m, failed;
 	struct reason what;
 	int rc = bond_member_check(bonds, bond, port_id, why);
 
@@ -332,8 +332,10 @@ bond_member_add(struct bonds *bonds, struct bond *bond, uint16_t port_id, struct
 	if (rc == 0 && (m->carrier || !bond->up))
 		rc = bond_member_attach(bonds, bond, m, &what);
 	if (rc != 0) {
-		bond_member_restore(bonds, m);
+		failed = *m;
+		bond_member_restore(bonds, &failed);
 		bond_member_forget(bond, port_id);
+		bond_member_resume(bonds, &failed);
 		(void)bonds_relayout(bonds, NULL);
 		return bond_member_refused(bonds, bond, port_id, rc, &what, why);
 	}

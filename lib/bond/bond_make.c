@@ -114,8 +114,9 @@ add_members(struct bonds *bonds, struct bond *bond, struct reason *why)
 	return rc;
 }
 
+/* @undo: the members are what they were before, started or not; else they end stopped. */
 static void
-drop_members(struct bonds *bonds, struct bond *bond)
+drop_members(struct bonds *bonds, struct bond *bond, bool undo)
 {
 	struct reason why;
 
@@ -128,6 +129,8 @@ drop_members(struct bonds *bonds, struct bond *bond)
 			bond_event(bonds, "%s: %s", bond_name(bond), why.text);
 		bond_member_restore(bonds, &m);
 		bond_member_forget(bond, m.port_id);
+		if (undo)
+			bond_member_resume(bonds, &m);
 	}
 }
 
@@ -183,7 +186,6 @@ int
 bond_create(struct bonds *bonds, const struct bond_settings *s, struct reason *why)
 {
 	struct bond *bond = calloc(1, sizeof(*bond));
-	bool device = false;
 	int rc;
 
 	if (bond == NULL)
@@ -207,7 +209,6 @@ bond_create(struct bonds *bonds, const struct bond_settings *s, struct reason *w
 	TAILQ_INSERT_TAIL(&bonds->list, bond, entry);
 	if ((rc = bonds_relayout(bonds, why)) != 0 || (rc = ready_members(bonds, bond, why)) != 0)
 		goto fail;
-	device = true;
 	if ((rc = make_device(bonds, bond, why)) != 0)
 		goto fail;
 	if ((rc = add_members(bonds, bond, why)) != 0)
@@ -221,8 +222,8 @@ bond_create(struct bonds *bonds, const struct bond_settings *s, struct reason *w
 	return 0;
 
 fail:
-	drop_members(bonds, bond);
-	if (device && bond->port_id != RTE_MAX_ETHPORTS)
+	drop_members(bonds, bond, true);
+	if (bond->port_id != RTE_MAX_ETHPORTS)
 		remove_device(bonds, bond);
 	TAILQ_REMOVE(&bonds->list, bond, entry);
 	free(bond);
@@ -290,7 +291,7 @@ bond_delete(struct bonds *bonds, struct bond *bond, struct reason *why)
 
 	if (rc != 0)
 		return rc;
-	drop_members(bonds, bond);
+	drop_members(bonds, bond, false);
 	remove_device(bonds, bond);
 	TAILQ_REMOVE(&bonds->list, bond, entry);
 	free(bond);

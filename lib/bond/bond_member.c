@@ -125,6 +125,7 @@ bond_member_record(struct bonds *bonds, struct bond *bond, uint16_t port_id)
 
 	memset(m, 0, sizeof(*m));
 	m->port_id = port_id;
+	m->was_started = port_state(bonds->ports, port_id) == PORT_STARTED;
 	m->present = true;
 	m->carrier = true;
 	(void)rte_eth_macaddr_get(port_id, &m->own_mac);
@@ -314,6 +315,17 @@ bond_member_restore(struct bonds *bonds, struct bond_member *m)
 			port_name(bonds->ports, m->port_id),
 			why.text
 		);
+}
+
+void
+bond_member_resume(struct bonds *bonds, const struct bond_member *m)
+{
+	struct reason why;
+
+	if (!m->was_started)
+		(void)port_stop(bonds->ports, m->port_id, NULL);
+	else if (port_start(bonds->ports, m->port_id, &why) != 0)
+		bond_event(bonds, "%s", why.text);
 }
 
 static void

@@ -30,6 +30,7 @@ struct bond_member {
 	/* What it carries in modes 1, 5 and 6 while it is not the active one; see bond_member.c. */
 	struct rte_ether_addr idle_mac;
 	uint32_t if_index;      /* kernel netdev whose carrier counts; 0: the PMD reports */
+	bool was_started;       /* as a port of its own, before it became a member */
 	bool attached;          /* in the PMD's list */
 	bool present;           /* its netdev exists */
 	bool carrier;           /* its netdev has carrier; true without one */
@@ -119,6 +120,8 @@ int bond_member_detach(
 );
 /* After it left the bond: its own address, no promiscuous mode. */
 void bond_member_restore(struct bonds *bonds, struct bond_member *m);
+/* After that, when adding it has failed: started again if it was before. */
+void bond_member_resume(struct bonds *bonds, const struct bond_member *m);
 /* Detach what has no carrier, attach what has it again. */
 void bond_member_sync_carrier(struct bonds *bonds, struct bond *bond);
 

@@ -2,8 +2,6 @@
 /* See bench.h. */
 #include "bench.h"
 
-#include "text.h"
-
 #include <rte_eal.h>
 #include <rte_ethdev.h>
 #include <rte_memzone.h>
@@ -89,7 +87,7 @@ host_event(void *ctx, const char *text)
 {
 	struct bench *b = ctx;
 
-	snprintf(b->last_event, sizeof(b->last_event), "%s", text);
+	text_printf(&b->events, "%s\n", text);
 }
 
 void
@@ -128,6 +126,7 @@ bench_free(struct bench *b)
 		(void)port_stop(b->ports, ids[i], NULL);
 	missing = ports_pool_report(b->ports, &report);
 	text_fini(&report);
+	text_fini(&b->events);
 	ports_free(b->ports);
 	return missing;
 }

@@ -8,6 +8,7 @@
 #include "bond_pmd.h"
 #include "port.h"
 #include "reason.h"
+#include "text.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,8 +21,8 @@ struct bench {
 	unsigned parks, relayouts, depth; /* calls of the host */
 	bool carrier[BENCH_MAX_PORTS];    /* by port id */
 	bool present[BENCH_MAX_PORTS];
-	bool forwards; /* what port_forwards says */
-	char last_event[512];
+	bool forwards;      /* what port_forwards says */
+	struct text events; /* all of them, a line each */
 };
 
 /*

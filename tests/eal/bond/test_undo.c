@@ -83,6 +83,9 @@ each_step_is_undone(void **state)
 	was = bench_census();
 	for (uint16_t i = 0; i < 2; i++)
 		assert_int_equal(rte_eth_macaddr_get(i, &own[i]), 0);
+	/* One member worked as a port before, the other did not. */
+	assert_int_equal(port_start(b.ports, 0, &why), 0);
+	assert_int_equal(port_stop(b.ports, 1, &why), 0);
 	for (size_t s = 0; s < sizeof(steps) / sizeof(steps[0]); s++) {
 		for (int call = 0; call < steps[s].calls; call++) {
 			struct bench_census left;
@@ -102,10 +105,13 @@ each_step_is_undone(void **state)
 				assert_int_equal(rte_eth_macaddr_get(i, &now), 0);
 				assert_true(rte_is_same_ether_addr(&now, &own[i]));
 			}
+			assert_int_equal(port_state(b.ports, 0), PORT_STARTED);
+			assert_int_not_equal(port_state(b.ports, 1), PORT_STARTED);
 			assert_int_equal(b.depth, 0);
 			if (bench_bond(&b, line, &why) != 0)
 				fail_msg("after %s: %s", steps[s].function, why.text);
 			assert_int_equal(bond_delete(b.bonds, bonds_find(b.bonds, "b"), &why), 0);
+			assert_int_equal(port_start(b.ports, 0, &why), 0);
 		}
 	}
 	assert_int_equal(bench_free(&b), 0);
@@ -123,12 +129,14 @@ adding_a_member_is_undone(void **state)
 	bench_new(&b);
 	assert_int_equal(bench_bond(&b, "b mode=0 members=net_null0", &why), 0);
 	bond = bonds_find(b.bonds, "b");
+	assert_int_equal(port_start(b.ports, 1, &why), 0);
 	fail_in = "bond_pmd_member_add";
 	good_calls = 0;
 	assert_int_equal(bond_member_add(b.bonds, bond, 1, &why), -EIO);
 	fail_in = "";
 	assert_int_equal(bond_pmd_members(bond_port(bond), members), 1);
 	assert_null(bonds_find_member(b.bonds, 1));
+	assert_int_equal(port_state(b.ports, 1), PORT_STARTED);
 	assert_true(bond_usable(bond));
 	assert_int_equal(bond_member_add(b.bonds, bond, 1, &why), 0);
 	assert_int_equal(bond_pmd_members(bond_port(bond), members), 2);
