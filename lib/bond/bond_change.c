@@ -84,6 +84,8 @@ mac_changed(struct bonds *bonds, struct bond *bond, struct reason *why)
 	if (rc != 0)
 		return rc;
 	rc = bond_mac_apply(bond, why);
+	for (uint16_t i = 0; i < bond->nb_members; i++)
+		bond->members[i].mac_wait = 0;
 	bond_io_update(bond);
 	bonds->host.release(bonds->host.ctx, true);
 	if (rc == 0)

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+enum { MAC_RETRY_TICKS = 10000 / BONDS_TICK_MS };
+
 static bool
 in_list(const uint16_t *ports, int n, uint16_t port_id)
 {
@@ -77,6 +79,11 @@ keep_mac(
 	struct reason why = {"the kernel's device kept another address"};
 	bool carrier, ok = true;
 
+	/* A refusal costs a VF's mailbox a round trip: not in every tick. */
+	if (m->mac_wait != 0) {
+		m->mac_wait--;
+		return;
+	}
 	if (rte_eth_macaddr_get(m->port_id, &now) != 0 || !rte_is_same_ether_addr(&now, mac))
 		ok = port_mac_set(m->port_id, mac, &why) == 0;
 	if (ok && m->if_index != 0 &&
@@ -97,6 +104,7 @@ keep_mac(
 			why.text
 		);
 	m->mac_wrong = !ok;
+	m->mac_wait = ok ? 0 : MAC_RETRY_TICKS;
 }
 
 static void

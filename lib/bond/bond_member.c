@@ -261,6 +261,7 @@ bond_member_attach(
 	rc = bond_pmd_member_add(bond->port_id, m->port_id, why);
 	if (rc == 0) {
 		m->attached = true;
+		m->mac_wait = 0;
 		if (bond->up)
 			port_note_state(bonds->ports, m->port_id, PORT_STARTED);
 		bond_io_update(bond);

@@ -38,6 +38,7 @@ struct bond_member {
 	uint32_t link_failures; /* times the link went down */
 	bool strips_tags;       /* its PMD takes VLAN tags off unasked */
 	bool mac_wrong;         /* reported already that its MAC cannot be set */
+	uint16_t mac_wait;      /* ticks until it is tried again */
 };
 
 struct bond {
