@@ -10,19 +10,15 @@
 
 enum { DRAIN_BURST = 32 };
 
-/*
- * An address as one word, for a comparison in one step. Put together in registers: a copy into a
- * word in memory, read back whole, waits for both stores.
- */
+/* Six bytes of a word: an address, or a frame's first ones. */
 static inline uint64_t
-mac_word(const struct rte_ether_addr *mac)
+mac_word(const void *bytes)
 {
-	uint32_t low;
-	uint16_t high;
+	uint64_t word;
 
-	memcpy(&low, mac->addr_bytes, sizeof(low));
-	memcpy(&high, mac->addr_bytes + sizeof(low), sizeof(high));
-	return (uint64_t)high << 32 | low;
+	/* A frame in an mbuf always has the two bytes more; struct bond_member's addresses too. */
+	memcpy(&word, bytes, sizeof(word));
+	return rte_cpu_to_le_64(word) << 16;
 }
 
 static uint16_t
@@ -37,9 +33,22 @@ tx_pmd(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkts, uint16_t
 	return rte_eth_tx_burst(io->port_id, queue, pkts, n);
 }
 
+/* Frames of one member whose address of its own is @own: theirs to the bond's. */
+static inline void
+rewrite(const struct bond_io_ctx *ctx, struct rte_mbuf **pkts, uint16_t n, uint64_t own)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		struct rte_ether_hdr *eth = rte_pktmbuf_mtod(pkts[i], struct rte_ether_hdr *);
+
+		if (unlikely(mac_word(eth) == own))
+			eth->dst_addr = ctx->mac;
+	}
+}
+
 /*
  * Mode 6 answers ARP with the members' own addresses, so that peers send to them; whoever stands
  * behind the bond knows only the bond's. Linux does the same below a bridge (bond_handle_frame).
+ * The PMD asks one member after the other, so the frames of each stand together.
  */
 static uint16_t
 rx_alb(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
@@ -47,19 +56,16 @@ rx_alb(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkts, uint16_t
 	const struct bond_io_ctx *ctx = io->ctx;
 	uint16_t got = rte_eth_rx_burst(io->port_id, queue, pkts, n);
 
-	/* The PMD asks one member after the other: the ends tell whether it was one alone. */
-	if (got == 0 || (pkts[0]->port == pkts[got - 1]->port &&
-	                 ctx->rewrite_mac[pkts[0]->port % RTE_MAX_ETHPORTS] == 0))
-		return got;
-	for (uint16_t i = 0; i < got; i++) {
-		uint64_t own = ctx->rewrite_mac[pkts[i]->port % RTE_MAX_ETHPORTS];
-		struct rte_ether_hdr *eth;
+	for (uint16_t begin = 0, end; begin < got; begin = end) {
+		uint16_t port = pkts[begin]->port;
+		uint64_t own = ctx->rewrite_mac[port % RTE_MAX_ETHPORTS];
 
-		if (own == 0)
-			continue;
-		eth = rte_pktmbuf_mtod(pkts[i], struct rte_ether_hdr *);
-		if (unlikely(mac_word(&eth->dst_addr) == own))
-			eth->dst_addr = ctx->mac;
+		end = got;
+		if (unlikely(pkts[got - 1]->port != port))
+			for (end = begin + 1; pkts[end]->port == port; end++)
+				;
+		if (own != 0)
+			rewrite(ctx, pkts + begin, (uint16_t)(end - begin), own);
 	}
 	return got;
 }

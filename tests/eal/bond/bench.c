@@ -2,15 +2,19 @@
 /* See bench.h. */
 #include "bench.h"
 
+#include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_ethdev.h>
 #include <rte_memzone.h>
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { DEADLINE_S = 10 };
 
 void
 bench_start(const char *name, const char *const *vdevs)
@@ -159,4 +163,19 @@ bench_bond(struct bench *b, const char *line, struct reason *why)
 	int rc = bond_settings_parse_line(&s, line, why);
 
 	return rc != 0 ? rc : bond_create(b->bonds, &s, why);
+}
+
+void
+bench_wait_active(const struct bond *bond, int count)
+{
+	uint64_t end = rte_get_timer_cycles() + DEADLINE_S * rte_get_timer_hz();
+	uint16_t active[BOND_PMD_MAX_MEMBERS];
+
+	while (bond_pmd_active_members(bond_port(bond), active) != count) {
+		if (rte_get_timer_cycles() > end) {
+			fprintf(stderr, "%s: not %d active members\n", bond_name(bond), count);
+			abort();
+		}
+		sched_yield();
+	}
 }

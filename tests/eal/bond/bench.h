@@ -42,5 +42,11 @@ struct bench_census {
 };
 struct bench_census bench_census(void);
 
+/*
+ * Wait until the PMD has @count members active: with the first it takes memory that it never gives
+ * back. Ends the program when that does not happen.
+ */
+void bench_wait_active(const struct bond *bond, int count);
+
 /* Make a bond from "NAME key=value". */
 int bench_bond(struct bench *b, const char *line, struct reason *why);

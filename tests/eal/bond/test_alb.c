@@ -7,7 +7,6 @@
 #include "bench.h"
 
 #include <rte_arp.h>
-#include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_ip.h>
 #include <rte_mbuf.h>
@@ -20,7 +19,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -29,7 +27,7 @@
 /* Needs setjmp.h, stdarg.h, stddef.h and stdint.h before it. */
 #include <cmocka.h>
 
-enum { BURST = 16, DEADLINE_S = 10 };
+enum { BURST = 16 };
 
 static void
 set_netdev(const char *name, bool up)
@@ -68,18 +66,6 @@ fill(struct rte_mbuf *m, const struct rte_ether_addr *mac, bool arp, uint8_t n)
 		a->arp_data.arp_sip = rte_cpu_to_be_32(RTE_IPV4(198, 18, 0, 1));
 		a->arp_data.arp_tha = eth->dst_addr;
 		a->arp_data.arp_tip = rte_cpu_to_be_32(RTE_IPV4(198, 18, 1, n));
-	}
-}
-
-static void
-wait_for_active(uint16_t bond, int count)
-{
-	uint64_t end = rte_get_timer_cycles() + DEADLINE_S * rte_get_timer_hz();
-	uint16_t active[BOND_PMD_MAX_MEMBERS];
-
-	while (bond_pmd_active_members(bond, active) != count) {
-		assert_true(rte_get_timer_cycles() < end);
-		sched_yield();
 	}
 }
 
@@ -129,7 +115,7 @@ unsent_frames_are_the_callers(void **state)
 	if (bench_bond(&b, "b mode=6 members=net_tap0,net_tap1 miimon=10", &why) != 0)
 		fail_msg("%s", why.text);
 	bond = bonds_find(b.bonds, "b");
-	wait_for_active(bond_port(bond), 2);
+	bench_wait_active(bond, 2);
 	bond_io(bond, &io);
 	pool = port_pool(b.ports, bond_port(bond), &why);
 	for (size_t m = 0; m < sizeof(mixes) / sizeof(mixes[0]); m++)
@@ -168,7 +154,7 @@ no_arp_is_sent_without_an_active_member(void **state)
 	bench_new(&b);
 	assert_int_equal(bench_bond(&b, "b mode=6 members=net_null0", &why), 0);
 	bond = bonds_find(b.bonds, "b");
-	wait_for_active(bond_port(bond), 1);
+	bench_wait_active(bond, 1);
 	bond_io(bond, &io);
 	pool = port_pool(b.ports, bond_port(bond), &why);
 	assert_int_equal(send_mix(&io, pool, 0xffff), BURST);

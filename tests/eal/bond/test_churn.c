@@ -44,6 +44,7 @@ census_when_warm(struct bench *b)
 
 	for (int mode = 0; mode < BOND_MODE_COUNT; mode++) {
 		create_mode(b, mode);
+		bench_wait_active(bonds_find(b->bonds, "b"), 2);
 		assert_int_equal(bond_delete(b->bonds, bonds_find(b->bonds, "b"), &why), 0);
 	}
 	return bench_census();
@@ -96,6 +97,7 @@ add_and_remove(void **state)
 		create_mode(&b, mode);
 		bond = bonds_find(b.bonds, "b");
 		assert_int_equal(bond_member_add(b.bonds, bond, 2, &why), 0);
+		bench_wait_active(bond, 3);
 		assert_int_equal(bond_member_remove(b.bonds, bond, 2, &why), 0);
 		was = bench_census();
 		for (unsigned i = 0; i < rounds() / BOND_MODE_COUNT; i++) {
@@ -125,6 +127,7 @@ up_and_down(void **state)
 
 		create_mode(&b, mode);
 		bond = bonds_find(b.bonds, "b");
+		bench_wait_active(bond, 2);
 		was = bench_census();
 		for (unsigned i = 0; i < rounds() / BOND_MODE_COUNT; i++) {
 			assert_int_equal(bond_down(b.bonds, bond, &why), 0);

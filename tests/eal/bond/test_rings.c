@@ -30,6 +30,7 @@ only_mode_4_takes_rings(void **state)
 	bench_new(&b);
 	/* The PMD's own memory and the pool are taken once. */
 	assert_int_equal(bench_bond(&b, "b mode=4 members=net_ring0,net_ring1", &why), 0);
+	bench_wait_active(bonds_find(b.bonds, "b"), 2);
 	assert_int_equal(bond_delete(b.bonds, bonds_find(b.bonds, "b"), &why), 0);
 	was = bench_census();
 	for (int round = 0; round < 20; round++) {
