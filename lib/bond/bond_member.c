@@ -220,9 +220,12 @@ bond_member_prepare_mac(struct bond *bond, struct bond_member *m, struct reason 
 }
 
 /*
- * Mode 6. While a member leaves the PMD tells the clients of it where to send instead, by the
- * address that its successor has at that moment; only then it moves the bond's address there, and
- * what clients send is lost. So the successor, the first of the others, gets the address before.
+ * The active member leaves: its successor, the first of the others, gets the bond's address before,
+ * and it its own.
+ * A change of address can take a kernel device milliseconds (macvlan waits for an RCU grace
+ * period), which the workers then do not have to wait for. And in mode 6 the PMD, while a member
+ * leaves, tells its clients where to send instead by the address that the successor has at that
+ * moment, moves the bond's address there only then, and what the clients send is lost.
  */
 static void
 hand_over_mac(struct bond *bond, const struct bond_member *m)
@@ -230,13 +233,14 @@ hand_over_mac(struct bond *bond, const struct bond_member *m)
 	uint16_t active[BOND_PMD_MAX_MEMBERS];
 	int n;
 
-	if (bond->settings.mode != BOND_MODE_ALB || current_member(bond, NULL) != m)
+	if (!bond_mode_has_active(bond->settings.mode) || current_member(bond, NULL) != m)
 		return;
 	n = bond_pmd_active_members(bond->port_id, active);
 	for (int i = 0; i < n; i++) {
 		if (active[i] == m->port_id)
 			continue;
 		(void)port_mac_set(active[i], &bond->mac, NULL);
+		(void)port_mac_set(m->port_id, &m->idle_mac, NULL);
 		return;
 	}
 }
@@ -280,10 +284,10 @@ bond_member_detach(
 
 	if (!m->attached)
 		return 0;
+	hand_over_mac(bond, m);
 	rc = bonds->host.park(bonds->host.ctx, why);
 	if (rc != 0)
 		return rc;
-	hand_over_mac(bond, m);
 	/* The PMD resets the port on its way out, which a started one refuses. */
 	(void)rte_eth_dev_stop(m->port_id);
 	rc = bond_pmd_member_remove(bond->port_id, m->port_id, why);
