@@ -155,6 +155,18 @@ def test_members_of_different_mtu(lab, place, binary):
         assert word in text, f"{word} missing: {text}"
 
 
+def test_mbufs_too_small_for_a_port(lab, place, binary):
+    """Longer frames than the mbufs hold: said before any port is touched, with the way out."""
+    vdevs = ["--vdev", "net_af_packet0,iface=lo,framesz=4096,blocksz=8192,framecnt=64"]
+    argv = eal_args(lab) + vdevs + NULLS + ["--", "--duration", "1"]
+    status, text = attempt(lab, place, binary, argv)
+    assert status == 1, text
+    assert "net_af_packet0" in text and "--mbuf-size=4192" in text, text
+    assert "pool " not in text, f"a pool was made: {text}"
+    status, text = attempt(lab, place, binary, argv + ["--mbuf-size=4192"])
+    assert status == 0, text
+
+
 def test_one_member_is_a_warning(lab, place, binary):
     """It runs, and says so."""
     argv = eal_args(lab) + NULLS + [
@@ -166,7 +178,7 @@ def test_one_member_is_a_warning(lab, place, binary):
 
 
 def test_failing_line_of_a_command_file(lab, place, binary, tmp_path):
-    """FILE:LINE: and status 1; with --keep-going the rest runs and the status stays 0 or 1."""
+    """FILE:LINE: and status 1; with --keep-going the rest runs, and the status says so."""
     script = tmp_path / "commands"
     script.write_text("# a comment\nshow bonds\n\nset burst 99999\nshow control\nquit\n")
     argv = eal_args(lab) + NULLS + TAP_DEV + ["--", "--cmdline-file", str(script)]
@@ -175,6 +187,7 @@ def test_failing_line_of_a_command_file(lab, place, binary, tmp_path):
     assert f"{script}:4:" in text and "99999" in text, text
     nothing_left(place)
     status, text = attempt(lab, place, binary, argv + ["--keep-going"])
+    assert status == 1, text
     assert f"{script}:4:" in text, text
     nothing_left(place)
 
