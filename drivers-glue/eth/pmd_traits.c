@@ -26,10 +26,7 @@ static const struct pmd_traits table[] = {
 		.link_unreported = RTE_VERSION < RTE_VERSION_NUM(24, 11, 0, 0),
 		.strips_vlan = true,
 	},
-	{.driver = "net_tap", .link_unreported = true, .needs_peer_mac = true},
-	{.driver = "net_virtio_user", .needs_peer_mac = true},
-	{.driver = "net_vhost", .needs_peer_mac = true},
-	{.driver = "net_memif", .needs_peer_mac = true},
+	{.driver = "net_tap", .link_unreported = true},
 };
 
 static const struct pmd_traits none;

@@ -12,7 +12,6 @@ struct pmd_traits {
 	const char *driver;   /* as in rte_eth_dev_info.driver_name */
 	bool link_unreported; /* never reports loss of carrier: ask the kernel about its netdev */
 	bool strips_vlan;     /* takes the tag out of frames without having been asked */
-	bool needs_peer_mac;  /* its netdev is the other end: it should carry the bond's address */
 };
 
 /* The traits of a driver; all false for one without a row. Never NULL. */

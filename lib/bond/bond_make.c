@@ -246,7 +246,6 @@ bond_adopt(struct bonds *bonds, uint16_t port_id, struct reason *why)
 		return reason_set(why, -ENOMEM, "port %u: out of memory", port_id);
 	s = &bond->settings;
 	bond->port_id = port_id;
-	bond->adopted = true;
 	rte_strscpy(bond->dev_name, port_name(bonds->ports, port_id), sizeof(bond->dev_name));
 	rte_strscpy(s->name, bond->dev_name, sizeof(s->name));
 	s->miimon_ms = BOND_DEFAULT_MIIMON_MS;

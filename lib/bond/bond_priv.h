@@ -47,7 +47,6 @@ struct bond {
 	char dev_name[RTE_ETH_NAME_MAX_LEN];
 	uint16_t port_id;
 	bool up;
-	bool adopted; /* made by EAL */
 	bool mac_set; /* the PMD has been given an address of its own */
 	struct rte_ether_addr mac;
 	uint16_t nb_members;

@@ -112,6 +112,22 @@ def test_interactive_reads_standard_input(bench):
     assert "bond0" in made.vfbond.log()
 
 
+def test_stats_period(bench):
+    """The counters of every port are printed again and again, and they grow."""
+    made = bench("active-backup", options=["--stats-period", "0.2"])
+    warm_up(made)
+    ping_once(made.topo.a, IP_B)
+
+    def received():
+        rows = [line.split() for line in made.vfbond.log().splitlines()]
+        return [int(row[2]) for row in rows if len(row) == 13 and row[1] == "bond0"]
+
+    wait_for(lambda: len(received()) >= 3, "three periods")
+    before = received()[-1]
+    ping_once(made.topo.a, IP_B)
+    wait_for(lambda: received()[-1] > before, "more frames in a later one")
+
+
 def test_first_packet_within_a_second(lab, binary, measured):
     """From the start of the program to the first frame at the peer; the best of three counts."""
     topo = Topology(lab)

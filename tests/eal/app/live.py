@@ -59,7 +59,14 @@ class Live:
             raise
 
     def __enter__(self):
-        return self.console.command
+        return self
+
+    def __call__(self, line):
+        return self.console.command(line)
+
+    def said(self, words):
+        """How often the program has printed these words."""
+        return self.log.read_text(errors="replace").count(words)
 
     def __exit__(self, kind, value, trace):
         if kind is not None:
