@@ -200,9 +200,9 @@ class OvsBridge:
         b.ip("address", "add", f"{IP_B}/24", "dev", "br0")
         b.ip("link", "set", "br0", "up")
 
-    def spread(self):
+    def spread(self, basis):
         """Give all hash buckets away anew: the first port that was ready has got them all."""
-        self._vsctl("set", "port", "peer", "other_config:bond-hash-basis=7")
+        self._vsctl("set", "port", "peer", f"other_config:bond-hash-basis={basis}")
 
     def lacp(self):
         """lacp/show as (status of the bond, {port: its words})."""

@@ -170,13 +170,17 @@ def check_8023ad(bench):
     _exactly_once(per_port, 64, 5)
     _one_member_per_flow(bench, per_port, 64)
 
-    bench.topo.switch.spread()
-    ping_once(bench.topo.b, IP_A)
-    tag = next(_tags)
-    with Captures(bench.topo.b, bench.topo.ports, outgoing=True) as caps:
-        got = _udp_from_peer(bench, caps, tag, flows=64, per_flow=3)
-        per_port = caps.marked(tag)
-    assert got == 192, f"{got} of 192 datagrams delivered"
+    # Which members the peer gives flows to is its own affair, and by chance: until it uses all.
+    for basis in range(7, 13):
+        bench.topo.switch.spread(basis)
+        ping_once(bench.topo.b, IP_A)
+        tag = next(_tags)
+        with Captures(bench.topo.b, bench.topo.ports, outgoing=True) as caps:
+            got = _udp_from_peer(bench, caps, tag, flows=64, per_flow=3)
+            per_port = caps.marked(tag)
+        assert got == 192, f"{got} of 192 datagrams delivered"
+        if all(per_port):
+            break
     _one_member_per_flow(bench, per_port, 64)
 
 
