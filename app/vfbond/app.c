@@ -5,6 +5,7 @@
 #include "app.h"
 
 #include "app_priv.h"
+#include "kernel_addr.h"
 #include "kernel_link.h"
 #include "loop.h"
 #include "port_meters.h"
@@ -24,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { PARK_TIMEOUT_US = 1000000 };
@@ -124,6 +126,57 @@ host_carrier(void *ctx, uint32_t if_index, bool *ret, struct rte_ether_addr *ret
 	return 0;
 }
 
+static int
+host_addresses(void *ctx, uint32_t if_index, struct bond_address *ret, int max)
+{
+	struct kernel_addr_entry entries[BOND_MAX_ADDRESSES];
+	struct app *app = ctx;
+	int n = kernel_addr_list(
+		app->kernel_addr, if_index, entries, RTE_MIN(max, BOND_MAX_ADDRESSES)
+	);
+
+	for (int i = 0; i < n; i++) {
+		const struct kernel_addr_entry *e = &entries[i];
+
+		ret[i] = (struct bond_address){
+			.is_v6 = e->is_v6,
+			.prefix_bits = e->prefix_bits,
+			.vlan_id = e->vlan_id,
+		};
+		if (e->is_v6)
+			memcpy(ret[i].v6.bytes, e->bytes, sizeof(ret[i].v6.bytes));
+		else
+			memcpy(&ret[i].v4, e->bytes, sizeof(ret[i].v4));
+	}
+	return n;
+}
+
+static uint64_t
+host_now_ns(void *ctx)
+{
+	struct timespec now;
+
+	(void)ctx;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t
+host_grace_start(void *ctx)
+{
+	struct app *app = ctx;
+
+	return app->fwd != NULL ? fwd_grace_start(app->fwd) : 0;
+}
+
+static bool
+host_grace_over(void *ctx, uint64_t token)
+{
+	struct app *app = ctx;
+
+	return app->fwd == NULL || fwd_grace_over(app->fwd, token);
+}
+
 static void
 host_event(void *ctx, const char *text)
 {
@@ -149,6 +202,24 @@ on_kernel_fd(void *ctx, int fd, short revents)
 	(void)fd;
 	(void)revents;
 	(void)kernel_link_process(app->kernel_link);
+}
+
+static void
+on_kernel_addr(void *ctx, uint32_t if_index)
+{
+	struct app *app = ctx;
+
+	bonds_addresses(app->bonds, if_index);
+}
+
+static void
+on_kernel_addr_fd(void *ctx, int fd, short revents)
+{
+	struct app *app = ctx;
+
+	(void)fd;
+	(void)revents;
+	(void)kernel_addr_process(app->kernel_addr);
 }
 
 void
@@ -235,6 +306,8 @@ init_host(struct app *app, struct reason *why)
 	rc = loop_watch_add(app->loop, app->signal_fd, POLLIN, on_signal, app, &app->signal_watch);
 	if (rc == 0)
 		rc = kernel_link_new(&app->kernel_link, on_kernel_link, app, why);
+	if (rc == 0)
+		rc = kernel_addr_new(&app->kernel_addr, on_kernel_addr, app, why);
 	if (rc != 0)
 		return rc;
 	rc = loop_watch_add(
@@ -245,6 +318,15 @@ init_host(struct app *app, struct reason *why)
 		app,
 		&app->kernel_watch
 	);
+	if (rc == 0)
+		rc = loop_watch_add(
+			app->loop,
+			kernel_addr_fd(app->kernel_addr),
+			POLLIN,
+			on_kernel_addr_fd,
+			app,
+			&app->kernel_addr_watch
+		);
 	if (rc == 0)
 		rc = app_events_new(&app->events, app, why);
 	return rc;
@@ -259,6 +341,10 @@ init_ports(struct app *app, struct reason *why)
 		.release = host_release,
 		.port_forwards = host_port_forwards,
 		.carrier = host_carrier,
+		.addresses = host_addresses,
+		.now_ns = host_now_ns,
+		.grace_start = host_grace_start,
+		.grace_over = host_grace_over,
 		.event = host_event,
 	};
 	int rc = ports_new(&app->ports, &app->options.ports, why);
@@ -451,7 +537,10 @@ app_fini(struct app *app)
 	}
 	app->events = app_events_free(app->events);
 	app->ports = ports_free(app->ports);
+	for (unsigned i = 0; i < RTE_DIM(app->attached); i++)
+		free(app->attached[i]);
 	app->meters = port_meters_free(app->meters);
+	app->kernel_addr = kernel_addr_free(app->kernel_addr);
 	app->kernel_link = kernel_link_free(app->kernel_link);
 	app->loop = loop_free(app->loop);
 	if (app->signal_fd >= 0)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 struct app_events;
+struct kernel_addr;
 struct kernel_link;
 struct loop;
 struct loop_timer;
@@ -31,7 +32,8 @@ struct app {
 	struct port_meters *meters;
 	struct app_events *events;
 	struct kernel_link *kernel_link;
-	struct loop_watch *kernel_watch, *signal_watch;
+	struct kernel_addr *kernel_addr;
+	struct loop_watch *kernel_watch, *kernel_addr_watch, *signal_watch;
 	struct loop_timer *tick, *stats, *duration;
 	int signal_fd;
 	bool forwarding;
@@ -39,6 +41,7 @@ struct app {
 	bool portlist_given;
 	uint16_t nb_portlist;
 	uint16_t portlist[FWD_MAX_PORTS]; /* the user's, else drawn up while stopped */
+	char *attached[RTE_MAX_ETHPORTS]; /* what `port attach` was given, by its first port */
 	uint16_t idle_port; /* left out of the layout for a moment; FWD_NO_PORT: none */
 };
 

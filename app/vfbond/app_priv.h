@@ -6,6 +6,8 @@
 #include <stdint.h>
 
 struct app;
+struct bond_member_view;
+struct bond_option;
 struct bond_settings;
 struct command_call;
 struct reason;
@@ -19,6 +21,9 @@ int
 app_create_bond(struct app *app, const struct bond_settings *s, const struct command_call *call);
 int app_bond_add(struct app *app, const char *bond, const char *port, struct reason *why);
 int app_bond_remove(struct app *app, const char *bond, const char *port, struct reason *why);
+
+/* What a member has of a BOND_OPTION_MEMBER option. */
+int32_t app_member_value(const struct bond_option *o, const struct bond_member_view *m);
 
 /* Render and release; -ENOMEM, also for NULL. */
 int app_put_json(json_t *json, struct text *ret);

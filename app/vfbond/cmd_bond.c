@@ -2,13 +2,9 @@
 /* Commands about bonds in vfbond's own words. */
 #include "app.h"
 #include "app_priv.h"
-#include "bond_view.h"
 #include "command.h"
 #include "command_table.h"
-#include "table.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 int
@@ -123,86 +119,4 @@ cmd_set_bond_option(struct app *app, const struct command_call *call)
 	               : bond_set_option(
 				 app->bonds, bond, call->argv[1], call->argv[2], false, call->why
 			 );
-}
-
-int
-cmd_show_bonds(struct app *app, const struct command_call *call)
-{
-	static const struct table_column columns[] = {
-		{"BOND", "name", TABLE_LEFT, false},
-		{"PORT", "port", TABLE_RIGHT, false},
-		{"MODE", "mode", TABLE_LEFT, false},
-		{"STATE", "state", TABLE_LEFT, false},
-		{"LINK", "link", TABLE_LEFT, false},
-		{"ACTIVE", "active", TABLE_LEFT, false},
-		{"MEMBERS", "members", TABLE_LEFT, false},
-	};
-	struct bond_view *v = malloc(sizeof(*v));
-	struct table *table = NULL;
-	int rc = v == NULL ? -ENOMEM : table_new(&table, columns, RTE_DIM(columns));
-
-	for (struct bond *b = bonds_next(app->bonds, NULL); rc == 0 && b != NULL;
-	     b = bonds_next(app->bonds, b)) {
-		struct text members = TEXT_EMPTY;
-
-		bond_view(app->bonds, b, v);
-		table_row(table);
-		table_set(table, 0, v->name);
-		table_set_u64(table, 1, v->port_id);
-		table_set(table, 2, bond_mode_names[v->mode]);
-		table_set(table, 3, v->up ? "up" : "down");
-		table_set(table, 4, v->link_up ? "up" : "down");
-		table_set(table, 5, v->active[0] != '\0' ? v->active : "-");
-		for (uint16_t i = 0; i < v->nb_members; i++)
-			text_printf(
-				&members,
-				"%s%s%s",
-				i != 0 ? "," : "",
-				v->members[i].name,
-				v->members[i].link_up    ? ""
-				: v->members[i].attached ? "(down)"
-							 : "(detached)"
-			);
-		table_set(table, 6, members.len != 0 ? text_str(&members) : "-");
-		text_fini(&members);
-	}
-	if (rc == 0)
-		rc = table_text(table, call->reply);
-	table_free(table);
-	free(v);
-	return rc == 0 ? 0 : reason_set(call->why, rc, "out of memory");
-}
-
-int
-cmd_show_bond(struct app *app, const struct command_call *call)
-{
-	struct bond *bond;
-	struct bond_view *v;
-	int rc = app_bond_find(app, call->argv[0], &bond, call->why);
-
-	if (rc != 0)
-		return rc;
-	v = malloc(sizeof(*v));
-	if (v == NULL)
-		return reason_set(call->why, -ENOMEM, "out of memory");
-	bond_view(app->bonds, bond, v);
-	if (call->argv[1] == NULL)
-		bond_view_proc(v, VFBOND_VERSION, call->reply);
-	else
-		rc = app_put_json(bond_view_json(v), call->reply);
-	free(v);
-	return rc == 0 ? 0 : reason_set(call->why, rc, "out of memory");
-}
-
-int
-app_put_json(json_t *json, struct text *ret)
-{
-	char *s = json != NULL ? json_dumps(json, JSON_INDENT(2)) : NULL;
-
-	json_decref(json);
-	if (s == NULL)
-		return -ENOMEM;
-	text_printf(ret, "%s\n", s);
-	free(s);
-	return 0;
 }

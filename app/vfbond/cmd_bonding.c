@@ -162,13 +162,20 @@ cmd_bonding_config(struct app *app, const struct command_call *call)
 	if (rc != 0)
 		return rc;
 	text_printf(
-		t, "  - Dev basic:\n\tBonding mode: %s(%d)\n", bond_mode_names[v->mode], v->mode
+		t,
+		"  - Dev basic:\n\tBonding mode: %s(%d)\n",
+		bond_mode_names[v->settings.mode],
+		v->settings.mode
 	);
-	if (v->mode == BOND_MODE_XOR || v->mode == BOND_MODE_8023AD)
-		text_printf(t, "\tBalance Xmit Policy: %s\n", bond_policy_names[v->policy]);
-	if (v->mode == BOND_MODE_8023AD)
+	if (v->settings.mode == BOND_MODE_XOR || v->settings.mode == BOND_MODE_8023AD)
 		text_printf(
-			t, "\tIEEE802.3AD Aggregator Mode: %s\n", bond_ad_select_names[v->ad_select]
+			t, "\tBalance Xmit Policy: %s\n", bond_policy_names[v->settings.policy]
+		);
+	if (v->settings.mode == BOND_MODE_8023AD)
+		text_printf(
+			t,
+			"\tIEEE802.3AD Aggregator Mode: %s\n",
+			bond_ad_select_names[v->settings.ad_select]
 		);
 	text_printf(t, "\tMembers (%u): [", v->nb_members);
 	for (uint16_t i = 0; i < v->nb_members; i++)
@@ -178,13 +185,13 @@ cmd_bonding_config(struct app *app, const struct command_call *call)
 		if (v->members[i].link_up)
 			text_printf(t, "%s%u", n++ != 0 ? " " : "", v->members[i].port_id);
 	text_puts(t, "]\n");
-	if (bond_mode_has_active(v->mode))
+	if (bond_mode_has_active(v->settings.mode))
 		text_printf(t, "\tPrimary: [%s]\n", v->active[0] != '\0' ? v->active : "none");
 	text_printf(
 		t,
 		"\tMAC: " RTE_ETHER_ADDR_PRT_FMT "\n\tLink polling period: %u ms\n",
 		RTE_ETHER_ADDR_BYTES(&v->mac),
-		v->miimon_ms
+		v->settings.miimon_ms
 	);
 	free(v);
 	return 0;
@@ -229,13 +236,13 @@ cmd_bonding_lacp(struct app *app, const struct command_call *call)
 
 	if (rc != 0)
 		return rc;
-	if (v->mode != BOND_MODE_8023AD) {
+	if (v->settings.mode != BOND_MODE_8023AD) {
 		rc = reason_set(
 			call->why,
 			-EACCES,
 			"%s: LACP is for mode 802.3ad, it is in mode %s",
-			v->name,
-			bond_mode_names[v->mode]
+			v->settings.name,
+			bond_mode_names[v->settings.mode]
 		);
 		free(v);
 		return rc;

@@ -11,6 +11,7 @@
 #include <rte_ethdev.h>
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef int (*port_fn)(struct app *app, uint16_t id, struct reason *why);
@@ -92,6 +93,8 @@ app_forget_port(struct app *app, uint16_t port_id)
 	uint16_t n = 0;
 
 	port_meters_drop(app->meters, port_id);
+	free(app->attached[port_id]);
+	app->attached[port_id] = NULL;
 	bonds_unpair(app->bonds, port_id);
 	for (uint16_t i = 0; i < app->nb_portlist; i++)
 		if (app->portlist[i] != port_id)
@@ -199,6 +202,9 @@ cmd_port_attach(struct app *app, const struct command_call *call)
 			call->reply, "port %u: %s is attached\n", ids[i], app_port_name(app, ids[i])
 		);
 	}
+	/* A later detach of that port forgets it: a note that is missing for want of memory as well. */
+	if (n > 0)
+		app->attached[ids[0]] = strdup(call->argv[0]);
 	return app_pairs_apply(app, false, call->why);
 }
 

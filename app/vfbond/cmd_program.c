@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Commands about the program itself: help, load, sleep, quit, show control. */
 #include "app.h"
+#include "bond_words.h"
 #include "command.h"
 #include "command_table.h"
 #include "loop.h"
@@ -11,6 +12,14 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* The commands whose words are those of the table of options. */
+static bool
+is_about_bond_options(const struct command_call *call)
+{
+	return call->nb_rest >= 2 && strcmp(call->rest[1], "bond") == 0 &&
+	       (strcmp(call->rest[0], "create") == 0 || strcmp(call->rest[0], "set") == 0);
+}
 
 int
 cmd_help(struct app *app, const struct command_call *call)
@@ -24,6 +33,8 @@ cmd_help(struct app *app, const struct command_call *call)
 	rc = command_help(topic.len != 0 ? text_str(&topic) : NULL, call->reply);
 	if (rc != 0)
 		reason_set(call->why, rc, "no command begins with \"%s\"", text_str(&topic));
+	else if (is_about_bond_options(call))
+		bond_words_help(call->reply);
 	text_fini(&topic);
 	return rc;
 }

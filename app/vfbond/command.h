@@ -106,5 +106,20 @@ int command_split(
  */
 void command_complete(const char *line, struct text *ret);
 
+/* A word that is to be completed. */
+struct command_place {
+	const struct command *command;
+	char argument[32];   /* as the grammar names it, without brackets: "NAME", "KEY=VALUE" */
+	char *const *tokens; /* what stands before it, from the command's first word */
+	int nb_tokens;
+	const char *begun; /* how it begins; "" when nothing is typed yet */
+};
+
+/*
+ * Brought by who brings the table: words, one per line, that can stand in the place of an argument
+ * for which the grammar lists none. Those that do not begin as the user's does are passed over.
+ */
+void command_argument_words(const struct command_place *place, struct text *ret);
+
 /* Help: all commands grouped, or those whose first words are @topic. -ENOENT when none. */
 int command_help(const char *topic, struct text *ret);

@@ -39,31 +39,59 @@ all_lower(const char *s, size_t len)
 	return true;
 }
 
+/* What the program knows of an argument that any word can stand for. */
 static void
-add_word(struct text *ret, const struct word *w, const char *begun)
+add_known(struct text *ret, const struct command_place *place)
 {
-	size_t pos = 0, len, begun_len = strlen(begun);
+	struct text words = TEXT_EMPTY;
+	size_t begun_len = strlen(place->begun);
+
+	command_argument_words(place, &words);
+	for (const char *s = text_str(&words); *s != '\0';) {
+		size_t len = strcspn(s, "\n");
+
+		if (len >= begun_len && memcmp(s, place->begun, begun_len) == 0)
+			add(ret, s, len);
+		s += len + (s[len] == '\n');
+	}
+	ret->no_mem |= words.no_mem;
+	text_fini(&words);
+}
+
+static void
+add_word(struct text *ret, const struct word *w, struct command_place *place)
+{
+	size_t pos = 0, len, begun_len = strlen(place->begun);
 	const char *alt;
 
 	/* <PORT|all> offers "all": capitals are names for what the user has to fill in. */
 	while (word_alternative(w, &pos, &alt, &len))
 		if ((w->kind != WORD_ANY || all_lower(alt, len)) && len >= begun_len &&
-		    memcmp(alt, begun, begun_len) == 0)
+		    memcmp(alt, place->begun, begun_len) == 0)
 			add(ret, alt, len);
-	if (w->kind == WORD_ANY && begun_len == 0)
+	if (w->kind != WORD_ANY)
+		return;
+	if (begun_len == 0)
 		add(ret, w->shown, w->shown_len);
+	if (w->alt_len < sizeof(place->argument)) {
+		memcpy(place->argument, w->alt, w->alt_len);
+		place->argument[w->alt_len] = '\0';
+		add_known(ret, place);
+	}
 }
 
 /* What @row offers after its first @nb words were @tokens. */
 static void
 complete_row(const struct command *row, char **tokens, int nb, const char *begun, struct text *ret)
 {
+	struct command_place place = {
+		.command = row, .tokens = tokens, .nb_tokens = nb, .begun = begun};
 	const char *at = row->grammar;
 	struct word w;
 
 	for (int i = 0; word_next(&at, &w); i++) {
 		if (i == nb || w.rest) {
-			add_word(ret, &w, begun);
+			add_word(ret, &w, &place);
 			return;
 		}
 		if (!word_fits(&w, tokens[i]))

@@ -3,8 +3,8 @@
  * without a device. */
 #pragma once
 
-#include "bond_option.h"
 #include "fwd_layout.h"
+#include "option.h"
 #include "port.h"
 
 #include <stdbool.h>

@@ -11,14 +11,23 @@
 #include <unistd.h>
 
 void
+source_put_error(struct sink *out, int err, const struct reason *why)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), " (%d)\n", err);
+	sink_puts(out, "error: ");
+	sink_puts(out, why->text);
+	sink_puts(out, number);
+}
+
+void
 source_print_error(struct source *s, int err, const struct reason *why)
 {
 	/* With keep_going every failure in a file was printed when it happened. */
 	if (err == 0 || (s->files_err != 0 && s->owner->keep_going))
 		return;
-	sink_puts(s->out, "error: ");
-	sink_puts(s->out, why->text);
-	sink_puts(s->out, "\n");
+	source_put_error(s->out, err, why);
 }
 
 static int

@@ -103,7 +103,9 @@ int sources_new_fds(
 	int out_fd,
 	struct reason *why
 );
-/* An error line, as terminal and pipe show it. */
+/* "error: REASON (-ERRNO)", as a line. */
+void source_put_error(struct sink *out, int err, const struct reason *why);
+/* The same as terminal and pipe show it. */
 void source_print_error(struct source *s, int err, const struct reason *why);
 
 /* source_step.c */

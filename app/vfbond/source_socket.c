@@ -57,13 +57,10 @@ client_close(struct client *c)
 static void
 client_answer(struct source *s, int err, const struct reason *why)
 {
-	if (err == 0) {
+	if (err == 0)
 		sink_puts(s->out, "ok\n");
-		return;
-	}
-	sink_puts(s->out, "error: ");
-	sink_puts(s->out, why->text);
-	sink_puts(s->out, "\n");
+	else
+		source_put_error(s->out, err, why);
 }
 
 static void
@@ -150,9 +147,9 @@ on_connect(void *ctx, int listen_fd, short revents)
 		return;
 	}
 	if (ln->nb_clients == SOURCE_CLIENTS_MAX)
-		turn_away(fd, "error: too many clients\n");
+		turn_away(fd, "error: too many clients (-11)\n");
 	else if (client_new(owner, fd) != 0)
-		turn_away(fd, "error: out of memory\n");
+		turn_away(fd, "error: out of memory (-12)\n");
 }
 
 static void

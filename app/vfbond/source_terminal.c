@@ -125,7 +125,8 @@ complete_word(const char *choices, const char *line, char *dst, size_t size)
 		return false;
 	memcpy(dst, choices + len, common - len);
 	dst[common - len] = '\0';
-	if (single)
+	/* A blank behind "KEY=" would end the word before its value. */
+	if (single && choices[only - 1] != '=')
 		strcat(dst, " ");
 	return true;
 }
@@ -248,7 +249,7 @@ run_entered(struct terminal *t)
 	}
 	text_printf(&why, "the line was not run: %s", t->lost);
 	t->lost = NULL;
-	source_refuse_line(&t->source, -E2BIG, text_str(&why));
+	source_refuse_line(&t->source, -EINVAL, text_str(&why));
 	text_fini(&why);
 }
 

@@ -4,6 +4,7 @@
  * and going by the user's word. Used by the program's commands.
  */
 #include "bond_priv.h"
+#include "run.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -13,10 +14,15 @@
 
 enum { FIRST_LOOK_MS = 1 };
 
+/* What the PMD does not know it is not asked for with io_path=pmd: see bond_settings_check_path. */
 static const enum bond_pmd_policy to_pmd_policy[BOND_POLICY_COUNT] = {
 	[BOND_POLICY_L2] = BOND_PMD_L2,
 	[BOND_POLICY_L34] = BOND_PMD_L34,
 	[BOND_POLICY_L23] = BOND_PMD_L23,
+	[BOND_POLICY_ENCAP23] = BOND_PMD_L23,
+	[BOND_POLICY_ENCAP34] = BOND_PMD_L34,
+	[BOND_POLICY_VLAN_SRCMAC] = BOND_PMD_L2,
+	[BOND_POLICY_RSS] = BOND_PMD_L34,
 };
 
 static const enum bond_pmd_agg to_pmd_agg[BOND_AD_SELECT_COUNT] = {
@@ -174,6 +180,19 @@ apply_mode4(struct bond *bond, struct reason *why)
 	return rc;
 }
 
+/*
+ * How often the PMD looks at links. Where we receive from the members ourselves it need not, and
+ * would only compete for a VF's mailbox; it must never stop, as it does not start again.
+ */
+uint32_t
+bond_pmd_poll_ms(const struct bond_settings *s)
+{
+	uint32_t own = s->miimon_ms != 0 ? s->miimon_ms : BOND_DEFAULT_MIIMON_MS;
+
+	return !bond_settings_by_pmd(s) && bond_mode_has_active(s->mode) ? RTE_MAX(own, 1000u)
+	                                                                 : own;
+}
+
 int
 bond_mac_apply(struct bond *bond, struct reason *why)
 {
@@ -215,10 +234,9 @@ bond_primary_apply(struct bonds *bonds, struct bond *bond, struct reason *why)
 
 	if (s->primary[0] == '\0' || !bond_mode_has_active(s->mode))
 		return 0;
+	/* As in Linux the name may be that of a member to come (bond_option_primary_set). */
 	m = find_member_word(bonds, bond, s->primary);
-	if (m == NULL)
-		return reason_set(why, -EINVAL, "primary %s is not one of its members", s->primary);
-	if (!m->attached)
+	if (m == NULL || !m->attached)
 		return 0;
 	rc = bond_pmd_prefer(bond->port_id, m->port_id, why);
 	/* The PMD moves the traffic but not the address: writing it again does. */
@@ -241,7 +259,7 @@ start_device(struct bonds *bonds, struct bond *bond, struct reason *why)
 	if (rc == 0)
 		rc = port_start(bonds->ports, bond->port_id, why);
 	if (rc == 0)
-		rc = bond_pmd_monitor_set(bond->port_id, bond->settings.miimon_ms, why);
+		rc = bond_pmd_monitor_set(bond->port_id, bond_pmd_poll_ms(&bond->settings), why);
 	if (rc != 0)
 		return rc;
 	for (uint16_t i = 0; i < bond->nb_members; i++)
@@ -271,6 +289,12 @@ bond_up(struct bonds *bonds, struct bond *bond, struct reason *why)
 		rc = start_device(bonds, bond, &what);
 	if (rc != 0)
 		return reason_set(why, rc, "%s: cannot start: %s", bond_name(bond), what.text);
+	if (!bond_settings_by_pmd(&bond->settings))
+		rc = run_start(bonds, bond, &what);
+	if (rc != 0) {
+		(void)port_stop(bonds->ports, bond->port_id, NULL);
+		return reason_set(why, rc, "%s: cannot start: %s", bond_name(bond), what.text);
+	}
 	bond->up = true;
 	bond->settings.up = true;
 	bond_io_update(bond);
@@ -280,7 +304,8 @@ bond_up(struct bonds *bonds, struct bond *bond, struct reason *why)
 		(void)port_allmulti_set(bond->port_id, true, NULL);
 	bond_keep(bonds, bond);
 	rc = bonds_relayout(bonds, why);
-	bond_member_sync_carrier(bonds, bond);
+	if (bond->run == NULL)
+		bond_member_sync_carrier(bonds, bond);
 	return rc;
 }
 
@@ -301,6 +326,7 @@ bond_down(struct bonds *bonds, struct bond *bond, struct reason *why)
 		(void)bonds_relayout(bonds, NULL);
 		return rc;
 	}
+	run_stop(bond);
 	bond->settings.up = false;
 	bond->active_known = false;
 	for (uint16_t i = 0; i < bond->nb_members; i++) {
@@ -329,7 +355,7 @@ bond_member_add(struct bonds *bonds, struct bond *bond, uint16_t port_id, struct
 		rc = port_stop(bonds->ports, port_id, &what);
 	if (rc == 0)
 		rc = port_configure(bonds->ports, port_id, NULL, &what);
-	if (rc == 0 && (m->carrier || !bond->up))
+	if (rc == 0 && (m->carrier || !bond->up || bond->run != NULL))
 		rc = bond_member_attach(bonds, bond, m, &what);
 	if (rc != 0) {
 		failed = *m;
@@ -339,6 +365,8 @@ bond_member_add(struct bonds *bonds, struct bond *bond, uint16_t port_id, struct
 		(void)bonds_relayout(bonds, NULL);
 		return bond_member_refused(bonds, bond, port_id, rc, &what, why);
 	}
+	if (bond->run != NULL)
+		run_member_added(bond, m);
 	bond_keep(bonds, bond);
 	return 0;
 }
@@ -357,6 +385,10 @@ bond_member_remove(struct bonds *bonds, struct bond *bond, uint16_t port_id, str
 			bond_name(bond),
 			port_name(bonds->ports, port_id)
 		);
+	if (bond->run != NULL) {
+		run_member_leaves(bond, m);
+		m = bond_find_member(bond, port_id);
+	}
 	rc = bond_member_detach(bonds, bond, m, why);
 	if (rc != 0)
 		return rc;

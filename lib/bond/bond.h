@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "bond_option.h"
 #include "fwd_io.h"
+#include "option.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,6 +30,16 @@ struct bond_host {
 	bool (*port_forwards)(void *ctx, uint16_t port_id);
 	/* Carrier of a kernel network device now; -ENODEV when there is none. */
 	int (*carrier)(void *ctx, uint32_t if_index, bool *ret, struct rte_ether_addr *ret_mac);
+	/*
+	 * The IP addresses of a kernel network device and of the VLAN devices on it; how many were
+	 * written, at most @max. NULL: none are known.
+	 */
+	int (*addresses)(void *ctx, uint32_t if_index, struct bond_address *ret, int max);
+	/* Time that only grows. */
+	uint64_t (*now_ns)(void *ctx);
+	/* See fwd_grace_start; NULL when nobody reads plans but while it is parked. */
+	uint64_t (*grace_start)(void *ctx);
+	bool (*grace_over)(void *ctx, uint64_t token);
 	/* Something happened that an operator wants to read, as one line. */
 	void (*event)(void *ctx, const char *text);
 };
@@ -59,9 +69,9 @@ int bond_up(struct bonds *bonds, struct bond *bond, struct reason *why);
 int bond_down(struct bonds *bonds, struct bond *bond, struct reason *why);
 
 /*
- * Change one option. -EINVAL, -EACCES (not for this mode), -EBUSY (bond must be down), -ENOTEMPTY
- * (bond must have no members). @force: change the mode of a stopped bond with its members, as
- * testpmd does.
+ * Change one option; errors are those of bond_option_set, and -ENOTSUP when the bond PMD would have
+ * to honour it and cannot (io_path=pmd). The bond is as before then. @force: change the mode of a
+ * stopped bond with its members, as testpmd does.
  */
 int bond_set_option(
 	struct bonds *bonds,
@@ -69,6 +79,16 @@ int bond_set_option(
 	const char *option,
 	const char *value,
 	bool force,
+	struct reason *why
+);
+
+/* The same for an option of one member (prio, queue_id). */
+int bond_set_member_option(
+	struct bonds *bonds,
+	struct bond *bond,
+	uint16_t port_id,
+	const char *option,
+	const char *value,
 	struct reason *why
 );
 
@@ -110,13 +130,16 @@ int bond_allmulti_set(struct bonds *bonds, struct bond *bond, bool on, struct re
  */
 void bonds_carrier(struct bonds *bonds, uint32_t if_index);
 
+/* The addresses of a kernel network device changed, or of a VLAN device on it. */
+void bonds_addresses(struct bonds *bonds, uint32_t if_index);
+
 /* The link of a member or bond changed (from the program's event queue, not EAL's thread). */
 void bonds_link_event(struct bonds *bonds, uint16_t port_id);
 
 /*
- * Look at every bond and set right what the PMD left wrong: MAC addresses, promiscuous mode,
- * reception of all multicast; report members whose link changed and a new active member.
+ * Run what is due: monitors, balancing, frames of the control plane; set right what the PMD left
+ * wrong (MAC addresses, promiscuous mode, reception of all multicast); report what changed.
  * To be called every BONDS_TICK_MS.
  */
-enum { BONDS_TICK_MS = 100 };
+enum { BONDS_TICK_MS = 10 };
 void bonds_tick(struct bonds *bonds);

@@ -4,41 +4,10 @@
  * leaves the bond as it was when it fails.
  */
 #include "bond_priv.h"
+#include "run.h"
 
 #include <errno.h>
 #include <string.h>
-
-static int
-check_option(const struct bond *bond, const struct bond_option *o, bool force, struct reason *why)
-{
-	if ((o->flags & BOND_OPTION_AT_CREATION) != 0)
-		return reason_set(
-			why,
-			-EINVAL,
-			"%s: option %s is set by commands of its own (see help)",
-			bond_name(bond),
-			o->name
-		);
-	if ((o->flags & BOND_OPTION_DOWN) != 0 && bond->up)
-		return reason_set(
-			why,
-			-EBUSY,
-			"%s: option %s needs the bond down (set bond %s down)",
-			bond_name(bond),
-			o->name,
-			bond_name(bond)
-		);
-	if ((o->flags & BOND_OPTION_NO_MEMBERS) != 0 && bond->nb_members != 0 && !force)
-		return reason_set(
-			why,
-			-ENOTEMPTY,
-			"%s: option %s needs a bond without members, it has %u",
-			bond_name(bond),
-			o->name,
-			bond->nb_members
-		);
-	return 0;
-}
 
 /* The pair's port carries the bond's address, or the bond the port's; else the bond hears all. */
 static int
@@ -75,12 +44,54 @@ pair_macs(struct bonds *bonds, struct bond *bond, struct reason *why)
 	return bond->up ? port_promisc_set(bond->port_id, true, why) : 0;
 }
 
+int
+bond_mac_follow(struct bonds *bonds, struct bond *bond, struct reason *why)
+{
+	int rc = port_mac_set(bond->port_id, &bond->mac, why);
+
+	if (rc == 0 && bond->paired)
+		rc = pair_macs(bonds, bond, why);
+	/* The streams' source address; a bond that is being set up is laid out by and by. */
+	if (rc == 0 && bond->up)
+		rc = bonds_relayout(bonds, why);
+	return rc;
+}
+
+/* The bond's address by the settings, where the bond PMD does not see to the members. */
+static int
+mac_changed_direct(struct bonds *bonds, struct bond *bond, struct reason *why)
+{
+	struct rte_ether_addr was = bond->mac;
+	struct bond_run *run = bond->run;
+	int rc;
+
+	if (bond->settings.mac_kind == BOND_MAC_GIVEN)
+		bond->mac = bond->settings.mac;
+	else if (bond->settings.mac_kind == BOND_MAC_PAIR && bond->paired)
+		(void)rte_eth_macaddr_get(bond->pair_port, &bond->mac);
+	rc = bond_mac_follow(bonds, bond, why);
+	if (rc != 0) {
+		bond->mac = was;
+		return rc;
+	}
+	for (uint16_t i = 0; i < bond->nb_members; i++)
+		bond->members[i].mac_wait = 0;
+	run_macs_bond_changed(run, &was);
+	run_macs_active_changed(run);
+	run_publish(run);
+	run_macs_apply(run);
+	return 0;
+}
+
 /* A changed address reaches the workers, the members and the pair's port. */
 static int
 mac_changed(struct bonds *bonds, struct bond *bond, struct reason *why)
 {
-	int rc = bonds->host.park(bonds->host.ctx, why);
+	int rc;
 
+	if (bond->run != NULL)
+		return mac_changed_direct(bonds, bond, why);
+	rc = bonds->host.park(bonds->host.ctx, why);
 	if (rc != 0)
 		return rc;
 	rc = bond_mac_apply(bond, why);
@@ -115,7 +126,7 @@ primary_changed(struct bonds *bonds, struct bond *bond, struct reason *why)
 
 /*
  * The PMD remembers a member's address from when it was added, and what that was depends on the
- * mode: members leave and enter again at the next start.
+ * mode and on who moves the frames: members leave and enter again at the next start.
  */
 static int
 mode_changed(struct bonds *bonds, struct bond *bond, struct reason *why)
@@ -131,25 +142,75 @@ mode_changed(struct bonds *bonds, struct bond *bond, struct reason *why)
 	return rc;
 }
 
+/* active_slave: a deed, not a setting. */
 static int
-apply_option(
+active_changed(struct bonds *bonds, struct bond *bond, struct reason *why)
+{
+	struct bond_settings *s = &bond->settings;
+	struct bond_member *m = NULL;
+	uint16_t id = 0;
+
+	if (bond->run == NULL && !bond->up)
+		return 0;
+	if (s->active[0] != '\0' && ports_find(bonds->ports, s->active, &id, NULL) == 0)
+		m = bond_find_member(bond, id);
+	s->active[0] = '\0';
+	if (bond->run != NULL)
+		return run_set_active(bond, m, why);
+	if (m == NULL)
+		return 0;
+	if (!m->attached || !m->link_up)
+		return reason_set(why, -EINVAL, "its link is down");
+	return bond_pmd_prefer(bond->port_id, id, why);
+}
+
+static int
+apply_to_pmd(
 	struct bonds *bonds, struct bond *bond, const struct bond_option *o, struct reason *why
 )
 {
 	const struct bond_settings *s = &bond->settings;
 
-	if (strcmp(o->name, "mode") == 0)
-		return mode_changed(bonds, bond, why);
-	if (strcmp(o->name, "xmit_hash_policy") == 0)
+	if ((o->effects & BOND_EFFECT_PLAN) != 0)
 		return bond_pmd_policy_set(bond->port_id, bond_policy_to_pmd(s->policy), why);
-	if (strcmp(o->name, "miimon") == 0)
-		return bond_pmd_monitor_set(bond->port_id, s->miimon_ms, why);
-	if (strcmp(o->name, "mac") == 0)
-		return mac_changed(bonds, bond, why);
+	if ((o->effects & BOND_EFFECT_MONITOR) != 0)
+		return bond_pmd_monitor_set(bond->port_id, bond_pmd_poll_ms(s), why);
 	if (strcmp(o->name, "primary") == 0)
 		return primary_changed(bonds, bond, why);
 	/* The others are read when the bond is started. */
 	return 0;
+}
+
+static int
+apply_option(
+	struct bonds *bonds, struct bond *bond, const struct bond_option *o, struct reason *why
+)
+{
+	if ((o->effects & BOND_EFFECT_MODE) != 0)
+		return mode_changed(bonds, bond, why);
+	if ((o->effects & BOND_EFFECT_ACTIVE) != 0)
+		return active_changed(bonds, bond, why);
+	if (strcmp(o->name, "mac") == 0)
+		return mac_changed(bonds, bond, why);
+	if (bond->run == NULL)
+		return apply_to_pmd(bonds, bond, o, why);
+	run_settings_changed(bond, o->effects);
+	return 0;
+}
+
+struct membership {
+	struct bonds *bonds;
+	struct bond *bond;
+};
+
+static bool
+is_member(void *ctx, const char *word)
+{
+	const struct membership *in = ctx;
+	uint16_t id;
+
+	return ports_find(in->bonds->ports, word, &id, NULL) == 0 &&
+	       bond_find_member(in->bond, id) != NULL;
 }
 
 int
@@ -162,35 +223,21 @@ bond_set_option(
 	struct reason *why
 )
 {
+	struct membership in = {.bonds = bonds, .bond = bond};
+	const struct bond_option_state state = {
+		.up = bond->up,
+		.nb_members = force ? 0 : bond->nb_members,
+		.is_member = is_member,
+		.ctx = &in,
+	};
 	const struct bond_option *o = bond_option_find(option);
 	struct bond_settings was = bond->settings;
 	struct rte_ether_addr mac_was = bond->mac;
 	struct reason what;
-	int rc;
+	int rc = bond_option_set(&bond->settings, &state, option, value, why);
 
-	if (o == NULL)
-		return reason_set(
-			why,
-			-EINVAL,
-			"%s: unknown option \"%.40s\" (see help create bond)",
-			bond_name(bond),
-			option
-		);
-	rc = o->parse(&bond->settings, value, &what);
-	if (rc != 0)
-		rc = reason_set(
-			why,
-			rc,
-			"%s: option %s: %s (allowed: %s)",
-			was.name,
-			o->name,
-			what.text,
-			o->values
-		);
 	if (rc == 0)
-		rc = bond_option_check_mode(o, &bond->settings, why);
-	if (rc == 0)
-		rc = check_option(bond, o, force, why);
+		rc = bond_settings_check_path(&bond->settings, why);
 	if (rc == 0) {
 		rc = apply_option(bonds, bond, o, &what);
 		if (rc != 0)
@@ -201,6 +248,83 @@ bond_set_option(
 		bond->mac = mac_was;
 	}
 	return rc;
+}
+
+/* No two members may have the same queue_id (bond_option_queue_id_set). */
+static int
+check_queue_id(
+	struct bonds *bonds,
+	const struct bond *bond,
+	const struct bond_member *m,
+	int32_t value,
+	struct reason *why
+)
+{
+	for (uint16_t i = 0; i < bond->nb_members; i++)
+		if (value != 0 && &bond->members[i] != m && bond->members[i].queue_id == value)
+			return reason_set(
+				why,
+				-EINVAL,
+				"%s: queue_id %d is that of member %s",
+				bond_name(bond),
+				value,
+				port_name(bonds->ports, bond->members[i].port_id)
+			);
+	return 0;
+}
+
+int
+bond_set_member_option(
+	struct bonds *bonds,
+	struct bond *bond,
+	uint16_t port_id,
+	const char *option,
+	const char *value,
+	struct reason *why
+)
+{
+	struct bond_member *m = bond_find_member(bond, port_id);
+	const struct bond_option *o = bond_option_find(option);
+	bool is_prio = strcmp(option, "prio") == 0;
+	int32_t v = 0;
+	int rc;
+
+	if (o == NULL || (o->flags & BOND_OPTION_MEMBER) == 0)
+		return reason_set(
+			why,
+			-EINVAL,
+			"%s: \"%.40s\" is no option of a member (prio, queue_id)",
+			bond_name(bond),
+			option
+		);
+	if (m == NULL)
+		return reason_set(
+			why,
+			-EINVAL,
+			"%s: %s is not one of its members",
+			bond_name(bond),
+			port_name(bonds->ports, port_id)
+		);
+	rc = bond_option_member_parse(o, &bond->settings, value, &v, why);
+	if (rc == 0 && bond_settings_by_pmd(&bond->settings))
+		rc = reason_set(
+			why,
+			-ENOTSUP,
+			"%s: option %s is not for a bond that the bond PMD runs",
+			bond_name(bond),
+			o->name
+		);
+	if (rc == 0 && !is_prio)
+		rc = check_queue_id(bonds, bond, m, v, why);
+	if (rc != 0)
+		return rc;
+	if (is_prio)
+		m->prio = v;
+	else
+		m->queue_id = (uint16_t)v;
+	if (bond->run != NULL)
+		run_settings_changed(bond, is_prio ? 0 : BOND_EFFECT_PLAN);
+	return 0;
 }
 
 int
@@ -225,9 +349,13 @@ bond_pair(struct bonds *bonds, struct bond *bond, uint16_t port_id, struct reaso
 	if (rc == 0) {
 		bond_io_update(bond);
 		bonds->host.release(bonds->host.ctx, false);
+		/* Until the next change of them nobody tells. */
+		bond->nb_followed = 0;
+		bonds_addresses(bonds, port_if_index(bonds->ports, port_id));
 		return 0;
 	}
 	bond->paired = false;
+	bond->nb_followed = 0;
 	return reason_set(
 		why,
 		rc,
@@ -244,8 +372,10 @@ bonds_unpair(struct bonds *bonds, uint16_t port_id)
 	struct bond *bond;
 
 	TAILQ_FOREACH (bond, &bonds->list, entry)
-		if (bond->paired && bond->pair_port == port_id)
+		if (bond->paired && bond->pair_port == port_id) {
 			bond->paired = false;
+			bond->nb_followed = 0;
+		}
 }
 
 int

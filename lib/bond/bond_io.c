@@ -4,6 +4,7 @@
  * these functions leave undone: see the comments of each. Called by workers through struct fwd_io.
  */
 #include "bond_priv.h"
+#include "run.h"
 
 #include <rte_ether.h>
 #include <rte_mbuf.h>
@@ -215,8 +216,11 @@ bond_io(const struct bond *bond, struct fwd_io *ret)
 		.tx = m->tx,
 		.rx_housekeep = m->rx_housekeep,
 		.tx_housekeep = m->tx_housekeep,
-		.ctx = &bond->io,
+		/* Workers only read it. */
+		.ctx = (void *)(uintptr_t)&bond->io,
 	};
+	if (bond->run != NULL)
+		direct_io(bond->run->direct, ret);
 	for (uint16_t i = 0; i < bond->nb_members; i++)
 		ret->strips_tags = ret->strips_tags || bond->members[i].strips_tags;
 }

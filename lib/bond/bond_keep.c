@@ -5,10 +5,12 @@
  * bond that would drop broadcast. Also finds what an operator wants to be told.
  */
 #include "bond_priv.h"
+#include "run.h"
+#include "units.h"
 
 #include <string.h>
 
-enum { MAC_RETRY_TICKS = 10000 / BONDS_TICK_MS };
+enum { MAC_RETRY_ROUNDS = 10000 / BOND_KEEP_MS };
 
 static bool
 in_list(const uint16_t *ports, int n, uint16_t port_id)
@@ -66,9 +68,8 @@ report_active(
 	return known;
 }
 
-/* Set @mac on a member where it differs, and believe it only when the kernel's device shows it. */
-static void
-keep_mac(
+void
+bond_keep_mac(
 	struct bonds *bonds,
 	struct bond *bond,
 	struct bond_member *m,
@@ -104,7 +105,7 @@ keep_mac(
 			why.text
 		);
 	m->mac_wrong = !ok;
-	m->mac_wait = ok ? 0 : MAC_RETRY_TICKS;
+	m->mac_wait = ok ? 0 : MAC_RETRY_ROUNDS;
 }
 
 static void
@@ -120,7 +121,7 @@ keep_macs(struct bonds *bonds, struct bond *bond, bool has_active, uint16_t curr
 		/* While nobody is active the PMD decides who holds it next. */
 		if (!bonds_mac && !has_active)
 			continue;
-		keep_mac(bonds, bond, m, bonds_mac ? &bond->mac : &m->idle_mac);
+		bond_keep_mac(bonds, bond, m, bonds_mac ? &bond->mac : &m->idle_mac);
 	}
 }
 
@@ -182,9 +183,8 @@ keep_member_flag(
 		(void)set(port_id, want, NULL);
 }
 
-/* In modes 1, 5 and 6 both belong to the active member alone, in the others to all. */
-static void
-keep_filters(struct bond *bond, bool has_active, uint16_t current)
+void
+bond_keep_filters(struct bond *bond, bool has_active, uint16_t current)
 {
 	bool promisc = bond->promisc_wanted || bond->promisc_forced;
 	bool one = bond_mode_has_active(bond->settings.mode);
@@ -240,7 +240,7 @@ bond_keep(struct bonds *bonds, struct bond *bond)
 	bool has_active = false;
 	int nb_active;
 
-	if (!bond->up)
+	if (!bond->up || bond->run != NULL)
 		return;
 	nb_active = bond_pmd_active_members(bond->port_id, active);
 	if (nb_active < 0)
@@ -256,16 +256,24 @@ bond_keep(struct bonds *bonds, struct bond *bond)
 	if (bond->settings.mode == BOND_MODE_8023AD)
 		keep_mode4(bonds, bond);
 	keep_macs(bonds, bond, has_active, current);
-	keep_filters(bond, has_active, current);
+	bond_keep_filters(bond, has_active, current);
 }
 
 void
 bonds_tick(struct bonds *bonds)
 {
+	uint64_t now_ns = bonds->host.now_ns(bonds->host.ctx);
+	bool keep_due = now_ns >= bonds->keep_due_ns;
 	struct bond *bond;
 
-	TAILQ_FOREACH (bond, &bonds->list, entry)
-		bond_keep(bonds, bond);
+	if (keep_due)
+		bonds->keep_due_ns = now_ns + BOND_KEEP_MS * NSEC_PER_MSEC;
+	TAILQ_FOREACH (bond, &bonds->list, entry) {
+		if (bond->run != NULL)
+			run_tick(bond);
+		else if (keep_due)
+			bond_keep(bonds, bond);
+	}
 }
 
 void
@@ -273,6 +281,10 @@ bonds_link_event(struct bonds *bonds, uint16_t port_id)
 {
 	struct bond *bond = bonds_find_member(bonds, port_id);
 
+	if (bond != NULL && bond->run != NULL) {
+		run_device_event(bond, bond_find_member(bond, port_id));
+		return;
+	}
 	if (bond == NULL)
 		bond = bonds_find_port(bonds, port_id);
 	if (bond != NULL)
@@ -286,10 +298,30 @@ bonds_carrier(struct bonds *bonds, uint32_t if_index)
 
 	TAILQ_FOREACH (bond, &bonds->list, entry) {
 		for (uint16_t i = 0; i < bond->nb_members; i++) {
-			if (bond->members[i].if_index == if_index && if_index != 0) {
+			if (bond->members[i].if_index != if_index || if_index == 0)
+				continue;
+			if (bond->run != NULL)
+				run_device_event(bond, &bond->members[i]);
+			else
 				bond_member_sync_carrier(bonds, bond);
-				break;
-			}
+			break;
 		}
+	}
+}
+
+void
+bonds_addresses(struct bonds *bonds, uint32_t if_index)
+{
+	struct bond *bond;
+	int n;
+
+	TAILQ_FOREACH (bond, &bonds->list, entry) {
+		if (!bond->paired || bonds->host.addresses == NULL ||
+		    port_if_index(bonds->ports, bond->pair_port) != if_index)
+			continue;
+		n = bonds->host.addresses(
+			bonds->host.ctx, if_index, bond->followed, BOND_MAX_ADDRESSES
+		);
+		bond->nb_followed = n > 0 ? (uint16_t)n : 0;
 	}
 }

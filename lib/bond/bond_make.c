@@ -82,7 +82,7 @@ make_device(struct bonds *bonds, struct bond *bond, struct reason *why)
 	ports_scan(bonds->ports);
 	rc = bond_pmd_policy_set(bond->port_id, bond_policy_to_pmd(s->policy), &what);
 	if (rc == 0)
-		rc = bond_pmd_monitor_set(bond->port_id, s->miimon_ms, &what);
+		rc = bond_pmd_monitor_set(bond->port_id, bond_pmd_poll_ms(s), &what);
 	if (rc != 0)
 		reason_set(why, rc, "%s: %s", s->name, what.text);
 	return rc;
@@ -148,7 +148,9 @@ check_new(struct bonds *bonds, struct bond *bond, struct reason *why)
 		);
 	if (ports_find(bonds->ports, s->name, &id, NULL) == 0)
 		return reason_set(why, -EEXIST, "%s: port %u has this name already", s->name, id);
-	rc = check_memory(s, why);
+	rc = bond_settings_check_path(s, why);
+	if (rc == 0)
+		rc = check_memory(s, why);
 	if (rc != 0)
 		return rc;
 	for (uint16_t i = 0; i < s->nb_members; i++) {
@@ -176,10 +178,10 @@ check_new(struct bonds *bonds, struct bond *bond, struct reason *why)
 			return rc;
 		bond_member_record(bonds, bond, id);
 	}
-	rc = bond_primary_apply(bonds, bond, why);
-	if (rc != 0)
-		reason_prefix(why, s->name);
-	return rc;
+	if (s->primary[0] != '\0' && (ports_find(bonds->ports, s->primary, &id, NULL) != 0 ||
+	                              bond_find_member(bond, id) == NULL))
+		bond_event(bonds, "%s: primary %s is not a member yet", s->name, s->primary);
+	return 0;
 }
 
 int
@@ -247,8 +249,9 @@ bond_adopt(struct bonds *bonds, uint16_t port_id, struct reason *why)
 	s = &bond->settings;
 	bond->port_id = port_id;
 	rte_strscpy(bond->dev_name, port_name(bonds->ports, port_id), sizeof(bond->dev_name));
-	rte_strscpy(s->name, bond->dev_name, sizeof(s->name));
-	s->miimon_ms = BOND_DEFAULT_MIIMON_MS;
+	bond_settings_default(s, bond->dev_name);
+	/* What EAL's arguments made runs as the PMD runs it, until the user says otherwise. */
+	s->io_path = BOND_IO_PMD;
 	/* The PMD reads its device arguments, members among them, when it is configured first. */
 	rc = port_configure(bonds->ports, port_id, NULL, why);
 	if (rc != 0)
@@ -259,7 +262,8 @@ bond_adopt(struct bonds *bonds, uint16_t port_id, struct reason *why)
 		goto fail;
 	}
 	s->mode = (enum bond_mode)mode;
-	for (unsigned i = 0; i < BOND_POLICY_COUNT; i++)
+	/* Some policies have no counterpart of their own there: the first that fits. */
+	for (unsigned i = BOND_POLICY_COUNT; i-- > 0;)
 		if (bond_policy_to_pmd((enum bond_policy)i) == policy)
 			s->policy = (enum bond_policy)i;
 	if (s->mode == BOND_MODE_8023AD && bond_pmd_agg(port_id, &agg) == 0)

@@ -96,9 +96,8 @@ bond_member_check(
 	return 0;
 }
 
-/* Ask the kernel how the member's device is now. True when something changed. */
-static bool
-read_carrier(struct bonds *bonds, struct bond_member *m)
+bool
+bond_member_read_carrier(struct bonds *bonds, struct bond_member *m)
 {
 	bool was = m->carrier, was_present = m->present, now;
 	struct rte_ether_addr mac;
@@ -117,6 +116,23 @@ read_carrier(struct bonds *bonds, struct bond_member *m)
 	return was != m->carrier || was_present != m->present;
 }
 
+/* What the settings say of a member; 0 when they say nothing. */
+static int32_t
+member_value(
+	const struct bonds *bonds,
+	const struct bond_member_value *values,
+	uint16_t n,
+	uint16_t port_id
+)
+{
+	uint16_t id;
+
+	for (uint16_t i = 0; i < n; i++)
+		if (ports_find(bonds->ports, values[i].port, &id, NULL) == 0 && id == port_id)
+			return values[i].value;
+	return 0;
+}
+
 struct bond_member *
 bond_member_record(struct bonds *bonds, struct bond *bond, uint16_t port_id)
 {
@@ -130,11 +146,15 @@ bond_member_record(struct bonds *bonds, struct bond *bond, uint16_t port_id)
 	m->carrier = true;
 	(void)rte_eth_macaddr_get(port_id, &m->own_mac);
 	m->idle_mac = m->own_mac;
+	m->want_mac = m->own_mac;
+	m->prio = member_value(bonds, bond->settings.prios, bond->settings.nb_prios, port_id);
+	m->queue_id = (uint16_t
+	)member_value(bonds, bond->settings.queue_ids, bond->settings.nb_queue_ids, port_id);
 	traits = pmd_traits_get(port_driver(bonds->ports, port_id));
 	m->strips_tags = traits->strips_vlan;
 	if (traits->link_unreported)
 		m->if_index = port_if_index(bonds->ports, port_id);
-	(void)read_carrier(bonds, m);
+	(void)bond_member_read_carrier(bonds, m);
 	return m;
 }
 
@@ -150,6 +170,16 @@ bond_member_forget(struct bond *bond, uint16_t port_id)
 		        (size_t)(bond->nb_members - i) * sizeof(bond->members[0]));
 		return;
 	}
+}
+
+void
+bond_member_to_end(struct bond *bond, struct bond_member *m)
+{
+	struct bond_member moved = *m;
+	size_t behind = (size_t)(&bond->members[bond->nb_members - 1] - m);
+
+	memmove(m, m + 1, behind * sizeof(*m));
+	bond->members[bond->nb_members - 1] = moved;
 }
 
 struct bond_member *
@@ -197,6 +227,28 @@ current_member(struct bond *bond, const struct bond_member *except)
 }
 
 /*
+ * With io_path=direct each member carries from the beginning what it is to carry. When the first
+ * one of an active-backup bond cannot, all keep their own addresses, as in Linux (bond_enslave).
+ */
+static int
+prepare_direct_mac(struct bond *bond, struct bond_member *m, struct reason *why)
+{
+	struct rte_ether_addr now;
+	int rc;
+
+	bond_member_choose_mac(bond, m);
+	if (rte_eth_macaddr_get(m->port_id, &now) == 0 &&
+	    rte_is_same_ether_addr(&now, &m->want_mac))
+		return 0;
+	rc = port_mac_set(m->port_id, &m->want_mac, why);
+	if (rc == 0 || bond->settings.mode != BOND_MODE_AB || bond->nb_members != 1)
+		return rc;
+	bond->settings.fail_over_mac = BOND_FOM_ACTIVE;
+	bond_member_choose_mac(bond, m);
+	return 0;
+}
+
+/*
  * The PMD remembers the address that a member has when it is added, and writes it back when the
  * member leaves. In modes 0, 2, 3 and 4 all members carry the bond's, so they get it before: a
  * member that refuses is noticed while nothing has happened. In modes 1, 5 and 6 the others keep
@@ -208,6 +260,8 @@ bond_member_prepare_mac(struct bond *bond, struct bond_member *m, struct reason 
 	const struct rte_ether_addr *want = &bond->mac;
 	struct rte_ether_addr now;
 
+	if (!bond_settings_by_pmd(&bond->settings))
+		return prepare_direct_mac(bond, m, why);
 	if (bond->settings.mode == BOND_MODE_AB)
 		return 0;
 	if (bond_mode_is_lb(bond->settings.mode)) {
@@ -284,7 +338,8 @@ bond_member_detach(
 
 	if (!m->attached)
 		return 0;
-	hand_over_mac(bond, m);
+	if (bond_settings_by_pmd(&bond->settings))
+		hand_over_mac(bond, m);
 	rc = bonds->host.park(bonds->host.ctx, why);
 	if (rc != 0)
 		return rc;
@@ -382,7 +437,7 @@ bond_member_sync_carrier(struct bonds *bonds, struct bond *bond)
 	for (uint16_t i = 0; i < bond->nb_members; i++) {
 		struct bond_member *m = &bond->members[i];
 
-		(void)read_carrier(bonds, m);
+		(void)bond_member_read_carrier(bonds, m);
 		if (bond->up && m->carrier != m->attached) {
 			sync_member(bonds, bond, m);
 			changed = true;

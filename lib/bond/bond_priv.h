@@ -4,6 +4,7 @@
 
 #include "bond.h"
 #include "bond_pmd.h"
+#include "engine.h"
 #include "port.h"
 #include "reason.h"
 
@@ -11,7 +12,11 @@
 
 #include <sys/queue.h>
 
-/* What workers read of a bond. Written by control while they are parked. */
+enum { BOND_KEEP_MS = 100 }; /* how often what the PMD forgets is set right */
+
+struct bond_run;
+
+/* What workers read of a bond with io_path=pmd. Written by control while they are parked. */
 struct bond_io_ctx {
 	uint16_t port_id;
 	uint16_t nb_members;
@@ -27,8 +32,15 @@ struct bond_io_ctx {
 struct bond_member {
 	uint16_t port_id;
 	struct rte_ether_addr own_mac; /* before it became a member */
-	/* What it carries in modes 1, 5 and 6 while it is not the active one; see bond_member.c. */
+	/*
+	 * io_path=pmd: what it carries in modes 1, 5 and 6 while it is not the active one; see
+	 * bond_member.c.
+	 */
 	struct rte_ether_addr idle_mac;
+	struct rte_ether_addr want_mac; /* io_path=direct: what it is to carry; see run_mac.c */
+	int32_t prio;
+	uint16_t queue_id;
+	enum bond_link link;    /* io_path=direct: as last reported to the operator */
 	uint32_t if_index;      /* kernel netdev whose carrier counts; 0: the PMD reports */
 	bool was_started;       /* as a port of its own, before it became a member */
 	bool attached;          /* in the PMD's list */
@@ -38,7 +50,7 @@ struct bond_member {
 	uint32_t link_failures; /* times the link went down */
 	bool strips_tags;       /* its PMD takes VLAN tags off unasked */
 	bool mac_wrong;         /* reported already that its MAC cannot be set */
-	uint16_t mac_wait;      /* ticks until it is tried again */
+	uint16_t mac_wait;      /* rounds until it is tried again */
 };
 
 struct bond {
@@ -59,6 +71,10 @@ struct bond {
 	uint16_t active; /* as last reported to the operator */
 	bool paired;
 	uint16_t pair_port;
+	/* Addresses of the paired port's kernel device. */
+	uint16_t nb_followed;
+	struct bond_address followed[BOND_MAX_ADDRESSES];
+	struct bond_run *run; /* io_path=direct and up; else NULL */
 	struct bond_io_ctx io;
 };
 
@@ -66,6 +82,7 @@ struct bonds {
 	struct ports *ports;
 	struct bond_host host;
 	TAILQ_HEAD(, bond) list;
+	uint64_t keep_due_ns; /* of the bonds with io_path=pmd */
 };
 
 void bond_event(const struct bonds *bonds, const char *fmt, ...)
@@ -75,9 +92,11 @@ void bond_event(const struct bonds *bonds, const char *fmt, ...)
 
 enum bond_pmd_policy bond_policy_to_pmd(enum bond_policy policy);
 enum bond_pmd_agg bond_ad_select_to_pmd(enum bond_ad_select select);
+/* Period of the PMD's own link polling. */
+uint32_t bond_pmd_poll_ms(const struct bond_settings *s);
 /* Let the workers see who polls what now. */
 int bonds_relayout(struct bonds *bonds, struct reason *why);
-/* Tell the PMD of the primary that the settings name; -EINVAL when it is no member. */
+/* Tell the PMD of the primary that the settings name, if it is a member. */
 int bond_primary_apply(struct bonds *bonds, struct bond *bond, struct reason *why);
 /* The first member's address, or the one asked for, becomes the bond's. */
 int bond_mac_apply(struct bond *bond, struct reason *why);
@@ -109,6 +128,12 @@ void bond_member_forget(struct bond *bond, uint16_t port_id);
 bool bond_member_choose_idle_mac(
 	const struct bond *bond, struct bond_member *m, const struct bond_member *current
 );
+/* Ask the kernel how the member's device is now. True when something changed. */
+bool bond_member_read_carrier(struct bonds *bonds, struct bond_member *m);
+/* The record moves behind the others; pointers to members are another one's afterwards. */
+void bond_member_to_end(struct bond *bond, struct bond_member *m);
+/* io_path=direct: the address that a member carries while nothing has happened yet. */
+void bond_member_choose_mac(struct bond *bond, struct bond_member *m);
 /* Give the member the MAC address it must have before the PMD takes it. */
 int bond_member_prepare_mac(struct bond *bond, struct bond_member *m, struct reason *why);
 /* Put a member into the PMD's list, or take it out; workers parked when the bond is up. */
@@ -129,6 +154,21 @@ void bond_member_sync_carrier(struct bonds *bonds, struct bond *bond);
 
 /* See bonds_tick, for one bond. */
 void bond_keep(struct bonds *bonds, struct bond *bond);
+
+/* Set @mac on a member where it differs, and believe it only when the kernel's device shows it. */
+void bond_keep_mac(
+	struct bonds *bonds,
+	struct bond *bond,
+	struct bond_member *m,
+	const struct rte_ether_addr *mac
+);
+/* Promiscuous mode and multicast: of the active member alone in modes 1, 5, 6, else of all. */
+void bond_keep_filters(struct bond *bond, bool has_active, uint16_t current);
+
+/* bond_change.c */
+
+/* The bond's address changed: the paired port and the workers' streams follow. */
+int bond_mac_follow(struct bonds *bonds, struct bond *bond, struct reason *why);
 
 /* bond_io.c */
 

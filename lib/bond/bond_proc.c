@@ -6,7 +6,8 @@
 #include "bond_view.h"
 #include "text.h"
 
-#include <stdio.h>
+#include <arpa/inet.h>
+#include <inttypes.h>
 
 /* bond_main.c, bond_mode_name(). */
 static const char *const mode_titles[BOND_MODE_COUNT] = {
@@ -70,17 +71,18 @@ put_8023ad(struct text *t, const struct bond_view *v)
 	const struct bond_member_view *m = aggregator_member(v, &ports);
 
 	/* What the PMD's machine does and nobody can change. */
-	text_puts(t, "\n802.3ad info\nLACP active: on\nLACP rate: slow\nMin links: 0\n");
+	text_puts(t, "\n802.3ad info\nLACP active: on\nLACP rate: slow\n");
 	text_printf(
 		t,
-		"Aggregator selection policy (ad_select): %s\n",
-		bond_ad_select_names[v->ad_select]
+		"Min links: %u\nAggregator selection policy (ad_select): %s\n",
+		v->settings.min_links,
+		bond_ad_select_names[v->settings.ad_select]
 	);
 	text_puts(t, "System priority: 65535\nSystem MAC address: ");
 	put_mac(t, &v->mac);
 	text_puts(t, "\n");
 	if (m == NULL) {
-		text_printf(t, "bond %s has no active aggregator\n", v->name);
+		text_printf(t, "bond %s has no active aggregator\n", v->settings.name);
 		return;
 	}
 	text_printf(
@@ -97,10 +99,28 @@ put_8023ad(struct text *t, const struct bond_view *v)
 }
 
 static void
-put_member(struct text *t, const struct bond_view *v, const struct bond_member_view *m)
+put_member_lacp(struct text *t, const struct bond_member_view *m)
+{
+	if (!m->has_lacp) {
+		text_puts(t, "Aggregator ID: N/A\n");
+		return;
+	}
+	text_printf(
+		t,
+		"Aggregator ID: %u\nActor Churn State: none\nPartner Churn State: none\n"
+		"Actor Churned Count: 0\nPartner Churned Count: 0\n",
+		m->aggregator
+	);
+	put_side(t, "actor", &m->actor, false);
+	put_side(t, "partner", &m->partner, true);
+}
+
+/* bond_info_show_slave */
+static void
+put_member(struct text *t, enum bond_mode mode, const struct bond_member_view *m)
 {
 	text_printf(
-		t, "\nSlave Interface: %s\nMII Status: %s\n", m->name, m->link_up ? "up" : "down"
+		t, "\nSlave Interface: %s\nMII Status: %s\n", m->name, bond_link_names[m->link]
 	);
 	if (m->speed_mbps != 0)
 		text_printf(
@@ -113,55 +133,89 @@ put_member(struct text *t, const struct bond_view *v, const struct bond_member_v
 		text_puts(t, "Speed: Unknown\nDuplex: Unknown\n");
 	text_printf(t, "Link Failure Count: %u\nPermanent HW addr: ", m->link_failures);
 	put_mac(t, &m->own_mac);
-	text_puts(t, "\nSlave queue ID: 0\n");
-	if (v->mode == BOND_MODE_8023AD && m->has_lacp) {
+	text_printf(t, "\nSlave queue ID: %u\n", m->queue_id);
+	if (mode == BOND_MODE_8023AD)
+		put_member_lacp(t, m);
+}
+
+/* The mode, and what belongs to it. */
+static void
+put_mode(struct text *t, const struct bond_view *v)
+{
+	const struct bond_settings *s = &v->settings;
+
+	text_printf(t, "Bonding Mode: %s", mode_titles[s->mode]);
+	if (s->mode == BOND_MODE_AB && s->fail_over_mac != BOND_FOM_NONE)
+		text_printf(t, " (fail_over_mac %s)", bond_fail_over_mac_names[s->fail_over_mac]);
+	text_puts(t, "\n");
+	/* bond_mode_uses_xmit_hash */
+	if (s->mode == BOND_MODE_XOR || s->mode == BOND_MODE_8023AD ||
+	    (bond_mode_is_lb(s->mode) && !s->tlb_dynamic_lb))
 		text_printf(
 			t,
-			"Aggregator ID: %u\nActor Churn State: none\nPartner Churn State: none\n"
-			"Actor Churned Count: 0\nPartner Churned Count: 0\n",
-			m->aggregator
+			"Transmit Hash Policy: %s (%u)\n",
+			bond_policy_names[s->policy],
+			s->policy
 		);
-		put_side(t, "actor", &m->actor, false);
-		put_side(t, "partner", &m->partner, true);
-	}
-	/* Not in Linux: there a member without carrier stays where it is. */
-	if (m->why_idle[0] != '\0')
-		text_printf(t, "Carries no traffic: %s\n", m->why_idle);
+	if (!bond_mode_has_active(s->mode))
+		return;
+	text_printf(t, "Primary Slave: %s", v->primary[0] != '\0' ? v->primary : "None");
+	if (v->primary[0] != '\0')
+		text_printf(t, " (primary_reselect %s)", bond_reselect_names[s->primary_reselect]);
+	text_printf(t, "\nCurrently Active Slave: %s\n", v->active[0] != '\0' ? v->active : "None");
+}
+
+static void
+put_targets(struct text *t, const struct bond_settings *s)
+{
+	char word[INET6_ADDRSTRLEN];
+
+	text_printf(
+		t,
+		"ARP Polling Interval (ms): %u\nARP Missed Max: %u\n"
+		"ARP IP target/s (n.n.n.n form):",
+		s->arp_interval_ms,
+		s->arp_missed_max
+	);
+	for (uint8_t i = 0; i < s->nb_arp_targets; i++)
+		text_printf(
+			t,
+			"%s %s",
+			i != 0 ? "," : "",
+			inet_ntop(AF_INET, &s->arp_targets[i], word, sizeof(word))
+		);
+	text_puts(t, "\nNS IPv6 target/s (xx::xx form):");
+	for (uint8_t i = 0; i < s->nb_ns_targets; i++)
+		text_printf(
+			t,
+			"%s %s",
+			i != 0 ? "," : "",
+			inet_ntop(AF_INET6, &s->ns_targets[i], word, sizeof(word))
+		);
+	text_puts(t, "\n");
 }
 
 void
 bond_view_proc(const struct bond_view *v, const char *version, struct text *ret)
 {
+	const struct bond_settings *s = &v->settings;
+
+	text_printf(ret, "Ethernet Channel Bonding Driver: vfbond %s\n\n", version);
+	put_mode(ret, v);
 	text_printf(
 		ret,
-		"Ethernet Channel Bonding Driver: vfbond %s\n\nBonding Mode: %s\n",
-		version,
-		mode_titles[v->mode]
-	);
-	if (v->mode == BOND_MODE_XOR || v->mode == BOND_MODE_8023AD)
-		text_printf(
-			ret,
-			"Transmit Hash Policy: %s (%u)\n",
-			bond_policy_names[v->policy],
-			v->policy
-		);
-	if (bond_mode_has_active(v->mode))
-		text_printf(
-			ret,
-			"Primary Slave: %s%s\nCurrently Active Slave: %s\n",
-			v->primary[0] != '\0' ? v->primary : "None",
-			v->primary[0] != '\0' ? " (primary_reselect always)" : "",
-			v->active[0] != '\0' ? v->active : "None"
-		);
-	text_printf(
-		ret,
-		"MII Status: %s\nMII Polling Interval (ms): %u\nUp Delay (ms): 0\n"
-		"Down Delay (ms): 0\nPeer Notification Delay (ms): 0\n",
+		"MII Status: %s\nMII Polling Interval (ms): %u\nUp Delay (ms): %" PRIu64
+		"\nDown Delay (ms): %" PRIu64 "\nPeer Notification Delay (ms): %" PRIu64 "\n",
 		v->link_up ? "up" : "down",
-		v->miimon_ms
+		s->miimon_ms,
+		bond_delay_ms(s, s->updelay_ticks),
+		bond_delay_ms(s, s->downdelay_ticks),
+		bond_delay_ms(s, s->peer_notif_delay_ticks)
 	);
-	if (v->mode == BOND_MODE_8023AD)
+	if (s->arp_interval_ms != 0)
+		put_targets(ret, s);
+	if (s->mode == BOND_MODE_8023AD)
 		put_8023ad(ret, v);
 	for (uint16_t i = 0; i < v->nb_members; i++)
-		put_member(ret, v, &v->members[i]);
+		put_member(ret, s->mode, &v->members[i]);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* See bond_view.h: the snapshot and its JSON form. */
+/* See bond_view.h: the snapshot, and where a flow goes. Used by the commands that show bonds. */
 #include "bond_view.h"
 
 #include "bond_priv.h"
+#include "run.h"
 
-#include <stdio.h>
+#include <errno.h>
 #include <string.h>
 
 static void
@@ -18,99 +19,245 @@ lacp_side(struct bond_lacp_side_view *ret, const struct bond_pmd_lacp_side *side
 	ret->state = side->state;
 }
 
+/* Why a usable member sends nothing in this mode; "" when it does. */
+static const char *
+why_not_chosen(const struct bond_run *run, int index)
+{
+	enum bond_mode mode = run->bond->settings.mode;
+
+	if (!bond_mode_has_active(mode) || run->engine.active == index)
+		return "";
+	/* Modes 5 and 6 send nothing at all without an active member. */
+	if (run->engine.active == ENGINE_NO_MEMBER)
+		return "the bond has no active member";
+	return mode == BOND_MODE_AB ? "backup" : "";
+}
+
+static const char *
+why_idle_direct(const struct bond_run *run, int index)
+{
+	return engine_usable(&run->engine, index) ? why_not_chosen(run, index)
+	                                          : engine_why_unusable(&run->engine, index);
+}
+
 /* In the order in which a frame would be stopped. */
-static void
-why_idle(
+static const char *
+why_idle_pmd(
 	const struct bond *bond,
 	const struct bond_member *m,
 	const struct bond_pmd_lacp *lacp,
-	struct bond_member_view *ret
+	const struct bond_member_view *v
 )
 {
-	const char *text = "";
-
 	if (!m->present)
-		text = "detached: its network device is gone";
-	else if (!m->carrier && !m->attached)
-		text = "detached: no carrier";
-	else if (!bond->up)
-		text = "the bond is down";
-	else if (!m->attached)
-		text = "detached";
-	else if (!ret->link_up)
-		text = "link down";
-	else if (bond_mode_has_active(bond->settings.mode) && bond->settings.mode == BOND_MODE_AB && !ret->active)
-		text = "backup";
-	else if (bond->settings.mode == BOND_MODE_8023AD && lacp == NULL)
-		text = "LACP does not run";
-	else if (lacp != NULL && (lacp->partner.state & LACP_STATE_SYNC) == 0)
-		text = (lacp->actor.state & LACP_STATE_DEFAULTED) != 0
+		return "detached: its network device is gone";
+	if (!bond->up)
+		return "the bond is down";
+	if (!m->attached)
+		return m->carrier ? "detached" : "detached: no carrier";
+	if (!v->link_up)
+		return "link down";
+	if (bond->settings.mode == BOND_MODE_AB && !v->active)
+		return "backup";
+	if (bond->settings.mode == BOND_MODE_8023AD && lacp == NULL)
+		return "LACP does not run";
+	if (lacp != NULL && (lacp->partner.state & LACP_STATE_SYNC) == 0)
+		return (lacp->actor.state & LACP_STATE_DEFAULTED) != 0
 		               ? "no LACPDU from a partner"
 		               : "the partner is not in sync";
-	else if (lacp != NULL && (lacp->actor.state & LACP_STATE_DISTRIBUTING) == 0)
-		text = "not distributing";
-	snprintf(ret->why_idle, sizeof(ret->why_idle), "%s", text);
+	if (lacp != NULL && (lacp->actor.state & LACP_STATE_DISTRIBUTING) == 0)
+		return "not distributing";
+	return "";
+}
+
+static bool
+deals_buckets(const struct bond_settings *s)
+{
+	return bond_mode_is_lb(s->mode) && s->tlb_dynamic_lb;
+}
+
+static uint16_t
+count_buckets(const struct bond_plan *plan, uint16_t port_id)
+{
+	uint16_t n = 0;
+
+	for (unsigned b = 0; b < TLB_BUCKETS; b++)
+		if (plan->bucket[b] < plan->nb_usable && plan->usable[plan->bucket[b]] == port_id)
+			n++;
+	return n;
 }
 
 static void
-member_view(
+fill_direct_member(
+	const struct bond_run *run, const struct bond_member *m, struct bond_member_view *ret
+)
+{
+	int index = (int)(m - run->bond->members);
+	const struct engine_member *em = &run->engine.members[index];
+
+	ret->link = em->link;
+	if (em->link == BOND_LINK_BACK || em->link == BOND_LINK_FAIL)
+		ret->delay_left_ms =
+			(uint64_t)RTE_MAX(em->delay_ticks, 0) * run->bond->settings.miimon_ms;
+	ret->usable = engine_usable(&run->engine, index);
+	ret->active = run->engine.active == index;
+	ret->link_failures = em->link_failures;
+	ret->speed_mbps = em->phy.speed_mbps;
+	ret->full_duplex = em->phy.full_duplex;
+	direct_member_counters(run->direct, m->port_id, &ret->counters);
+	if (deals_buckets(&run->bond->settings))
+		ret->nb_buckets = count_buckets(direct_plan(run->direct), m->port_id);
+	rte_strscpy(ret->why_idle, why_idle_direct(run, index), sizeof(ret->why_idle));
+}
+
+/* With io_path=pmd, or while the bond is down. */
+static void
+fill_pmd_member(const struct bond *bond, const struct bond_member *m, struct bond_member_view *ret)
+{
+	struct bond_pmd_lacp lacp;
+	struct rte_eth_link link;
+
+	ret->link = bond->up && m->link_up ? BOND_LINK_UP : BOND_LINK_DOWN;
+	ret->active = bond->active_known && bond->active == m->port_id &&
+	              bond_mode_has_active(bond->settings.mode);
+	ret->link_failures = m->link_failures;
+	if (rte_eth_link_get_nowait(m->port_id, &link) == 0) {
+		ret->speed_mbps =
+			link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed;
+		ret->full_duplex = link.link_duplex == RTE_ETH_LINK_FULL_DUPLEX;
+	}
+	ret->link_up = ret->link == BOND_LINK_UP;
+	ret->usable = ret->link_up;
+	ret->has_lacp = bond->settings.mode == BOND_MODE_8023AD && m->attached &&
+	                bond_pmd_lacp(bond->port_id, m->port_id, &lacp) == 0;
+	if (ret->has_lacp) {
+		ret->aggregator = (uint16_t)(lacp.aggregator + 1);
+		lacp_side(&ret->actor, &lacp.actor);
+		lacp_side(&ret->partner, &lacp.partner);
+	}
+	rte_strscpy(
+		ret->why_idle,
+		why_idle_pmd(bond, m, ret->has_lacp ? &lacp : NULL, ret),
+		sizeof(ret->why_idle)
+	);
+}
+
+static void
+fill_member(
 	const struct bonds *bonds,
 	const struct bond *bond,
 	const struct bond_member *m,
 	struct bond_member_view *ret
 )
 {
-	struct bond_pmd_lacp lacp;
-	struct rte_eth_link link;
-	bool has_lacp;
-
 	rte_strscpy(ret->name, port_name(bonds->ports, m->port_id), sizeof(ret->name));
 	ret->port_id = m->port_id;
+	ret->present = m->present;
 	ret->attached = m->attached;
-	ret->link_up = bond->up && m->link_up;
-	ret->active = bond->active_known && bond->active == m->port_id &&
-	              bond_mode_has_active(bond->settings.mode);
-	ret->link_failures = m->link_failures;
+	ret->prio = m->prio;
+	ret->queue_id = m->queue_id;
 	ret->own_mac = m->own_mac;
+	ret->want_mac = m->want_mac;
 	(void)rte_eth_macaddr_get(m->port_id, &ret->mac);
-	if (rte_eth_link_get_nowait(m->port_id, &link) == 0) {
-		ret->speed_mbps =
-			link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed;
-		ret->full_duplex = link.link_duplex == RTE_ETH_LINK_FULL_DUPLEX;
+	if (bond->run != NULL)
+		fill_direct_member(bond->run, m, ret);
+	else
+		fill_pmd_member(bond, m, ret);
+	ret->link_up = ret->link == BOND_LINK_UP || ret->link == BOND_LINK_FAIL;
+}
+
+static void
+count_entry(void *ctx, const struct learn_entry *e)
+{
+	uint16_t *count = ctx;
+
+	(void)e;
+	(*count)++;
+}
+
+static void
+fill_direct(const struct bond_run *run, struct bond_direct_view *ret)
+{
+	const struct bond_settings *s = &run->bond->settings;
+	const struct bond_plan *plan = direct_plan(run->direct);
+
+	ret->notify_left = run->engine.notify_left;
+	ret->igmp_left = run->engine.igmp_left;
+	ret->failovers = run->events;
+	learn_walk(run->learn, count_entry, &ret->nb_learnt);
+	ret->nb_usable = plan->nb_usable;
+	memcpy(ret->usable, plan->usable, sizeof(ret->usable));
+	ret->nb_polled = plan->nb_polled;
+	for (uint16_t i = 0; i < plan->nb_polled; i++)
+		ret->polled[i] = plan->polled[i].port_id;
+	ret->nb_idle = plan->nb_idle;
+	for (uint16_t i = 0; i < plan->nb_idle; i++)
+		ret->idle[i] = plan->idle[i].port_id;
+	ret->deals_buckets = deals_buckets(s);
+	direct_totals(run->direct, &ret->totals);
+	if (s->mode == BOND_MODE_ALB)
+		ret->nb_clients = (uint16_t)rlb_clients(run->rlb, ret->clients, RLB_CLIENTS);
+}
+
+static void
+fill_member_values(
+	const struct bond_view *v,
+	bool prio,
+	struct bond_member_value ret[BOND_MAX_MEMBERS],
+	uint16_t *ret_n
+)
+{
+	*ret_n = 0;
+	for (uint16_t i = 0; i < v->nb_members; i++) {
+		const struct bond_member_view *m = &v->members[i];
+		struct bond_member_value *value = &ret[*ret_n];
+
+		value->value = prio ? m->prio : m->queue_id;
+		rte_strscpy(value->port, m->name, sizeof(value->port));
+		if (value->value != 0)
+			(*ret_n)++;
 	}
-	has_lacp = bond->settings.mode == BOND_MODE_8023AD && m->attached &&
-	           bond_pmd_lacp(bond->port_id, m->port_id, &lacp) == 0;
-	ret->has_lacp = has_lacp;
-	if (has_lacp) {
-		ret->aggregator = (uint16_t)(lacp.aggregator + 1);
-		lacp_side(&ret->actor, &lacp.actor);
-		lacp_side(&ret->partner, &lacp.partner);
-	}
-	why_idle(bond, m, has_lacp ? &lacp : NULL, ret);
+}
+
+/* The settings say what was asked at creation; members have come and gone since. */
+static void
+fill_settings(const struct bond *bond, struct bond_view *v)
+{
+	struct bond_settings *s = &v->settings;
+
+	*s = bond->settings;
+	s->nb_members = v->nb_members;
+	for (uint16_t i = 0; i < v->nb_members; i++)
+		rte_strscpy(s->members[i], v->members[i].name, sizeof(s->members[i]));
+	fill_member_values(v, true, s->prios, &s->nb_prios);
+	fill_member_values(v, false, s->queue_ids, &s->nb_queue_ids);
+	rte_strscpy(s->active, v->active, sizeof(s->active));
+}
+
+static void
+fill_primary(const struct bonds *bonds, const struct bond *bond, struct bond_view *v)
+{
+	const char *word = bond->settings.primary;
+	uint16_t id;
+
+	if (word[0] == '\0' || ports_find(bonds->ports, word, &id, NULL) != 0)
+		return;
+	for (uint16_t i = 0; i < v->nb_members; i++)
+		if (v->members[i].port_id == id)
+			rte_strscpy(v->primary, v->members[i].name, sizeof(v->primary));
 }
 
 void
 bond_view(const struct bonds *bonds, const struct bond *bond, struct bond_view *ret)
 {
-	const struct bond_settings *s = &bond->settings;
 	const struct port_conf *conf = port_conf(bonds->ports, bond->port_id);
 	struct rte_eth_link link;
 
 	memset(ret, 0, sizeof(*ret));
-	rte_strscpy(ret->name, s->name, sizeof(ret->name));
 	rte_strscpy(ret->dev_name, bond->dev_name, sizeof(ret->dev_name));
-	rte_strscpy(ret->primary, s->primary, sizeof(ret->primary));
-	if (bond->active_known && bond_mode_has_active(s->mode))
-		rte_strscpy(
-			ret->active, port_name(bonds->ports, bond->active), sizeof(ret->active)
-		);
 	if (bond->paired)
 		rte_strscpy(ret->pair, port_name(bonds->ports, bond->pair_port), sizeof(ret->pair));
 	ret->port_id = bond->port_id;
-	ret->mode = s->mode;
-	ret->policy = s->policy;
-	ret->ad_select = s->ad_select;
-	ret->miimon_ms = s->miimon_ms;
 	ret->mac = bond->mac;
 	ret->up = bond->up;
 	ret->mtu_bytes = conf != NULL ? conf->mtu_bytes : 0;
@@ -121,143 +268,36 @@ bond_view(const struct bonds *bonds, const struct bond *bond, struct bond_view *
 			link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed;
 	ret->nb_members = bond->nb_members;
 	for (uint16_t i = 0; i < bond->nb_members; i++) {
-		member_view(bonds, bond, &bond->members[i], &ret->members[i]);
-		ret->link_up = ret->link_up || ret->members[i].link_up;
+		struct bond_member_view *m = &ret->members[i];
+
+		fill_member(bonds, bond, &bond->members[i], m);
+		ret->link_up = ret->link_up || m->link_up;
+		if (m->active)
+			rte_strscpy(ret->active, m->name, sizeof(ret->active));
+	}
+	fill_primary(bonds, bond, ret);
+	fill_settings(bond, ret);
+	ret->has_direct = bond->run != NULL;
+	if (ret->has_direct) {
+		ret->link_up = bond->run->engine.carrier;
+		fill_direct(bond->run, &ret->direct);
 	}
 }
 
-static json_t *
-mac_json(const struct rte_ether_addr *mac)
+int
+bond_flow(
+	const struct bond *bond, const struct flow *f, struct flow_answer *ret, struct reason *why
+)
 {
-	char text[RTE_ETHER_ADDR_FMT_SIZE];
-
-	/* Lower case, as Linux prints addresses. */
-	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", RTE_ETHER_ADDR_BYTES(mac));
-	return json_string(text);
-}
-
-static json_t *
-name_json(const char *name)
-{
-	return name[0] != '\0' ? json_string(name) : json_null();
-}
-
-static json_t *
-side_json(const struct bond_lacp_side_view *s)
-{
-	return json_pack(
-		"{s:i s:o s:i s:i s:i s:i}",
-		"system_priority",
-		s->system_priority,
-		"system",
-		mac_json(&s->system),
-		"key",
-		s->key,
-		"port_priority",
-		s->port_priority,
-		"port_number",
-		s->port_number,
-		"state",
-		s->state
-	);
-}
-
-static json_t *
-member_json(const struct bond_member_view *m)
-{
-	json_t *o = json_pack(
-		"{s:s s:i s:b s:b s:b s:o s:I s:s s:I s:o s:o}",
-		"name",
-		m->name,
-		"port",
-		m->port_id,
-		"attached",
-		m->attached,
-		"link_up",
-		m->link_up,
-		"active",
-		m->active,
-		"why_idle",
-		name_json(m->why_idle),
-		"speed_mbps",
-		(json_int_t)m->speed_mbps,
-		"duplex",
-		m->full_duplex ? "full" : "half",
-		"link_failures",
-		(json_int_t)m->link_failures,
-		"permanent_mac",
-		mac_json(&m->own_mac),
-		"mac",
-		mac_json(&m->mac)
-	);
-
-	if (o != NULL && m->has_lacp)
-		json_object_set_new(
-			o,
-			"lacp",
-			json_pack(
-				"{s:i s:o s:o}",
-				"aggregator",
-				m->aggregator,
-				"actor",
-				side_json(&m->actor),
-				"partner",
-				side_json(&m->partner)
-			)
+	if (!bond->up)
+		return reason_set(why, -ENETDOWN, "%s: it is down", bond_name(bond));
+	if (bond->run == NULL)
+		return reason_set(
+			why,
+			-ENOTSUP,
+			"%s: the bond PMD chooses the member, and does not say which",
+			bond_name(bond)
 		);
-	return o;
-}
-
-json_t *
-bond_view_json(const struct bond_view *v)
-{
-	json_t *members = json_array();
-	json_t *o;
-
-	for (uint16_t i = 0; i < v->nb_members; i++)
-		json_array_append_new(members, member_json(&v->members[i]));
-	o = json_pack(
-		"{s:s s:s s:i s:s s:i s:s s:s s:s s:I s:o s:b s:b s:I s:i s:b s:b s:o s:o s:o s:o}",
-		"name",
-		v->name,
-		"device",
-		v->dev_name,
-		"port",
-		v->port_id,
-		"mode",
-		bond_mode_names[v->mode],
-		"mode_number",
-		(int)v->mode,
-		"xmit_hash_policy",
-		bond_policy_names[v->policy],
-		"ad_select",
-		bond_ad_select_names[v->ad_select],
-		"io_path",
-		"pmd",
-		"miimon_ms",
-		(json_int_t)v->miimon_ms,
-		"mac",
-		mac_json(&v->mac),
-		"up",
-		v->up,
-		"link_up",
-		v->link_up,
-		"speed_mbps",
-		(json_int_t)v->speed_mbps,
-		"mtu",
-		v->mtu_bytes,
-		"promiscuous",
-		v->promisc,
-		"allmulticast",
-		v->allmulti,
-		"primary",
-		name_json(v->primary),
-		"active",
-		name_json(v->active),
-		"pair",
-		name_json(v->pair),
-		"members",
-		members
-	);
-	return o;
+	flow_member(direct_plan(bond->run->direct), &bond->settings, f, ret);
+	return 0;
 }

@@ -32,6 +32,9 @@ launch(struct fwd *f, unsigned lcore, struct reason *why)
 	if (w == NULL)
 		return reason_set(why, -ENOMEM, "no memory for the worker on lcore %u", lcore);
 	w->lcore = lcore;
+	w->qsbr = f->qsbr;
+	w->rcu_id = f->nb_workers;
+	(void)rte_rcu_qsbr_thread_register(f->qsbr, w->rcu_id);
 	w->housekeep_cycles = rte_get_tsc_hz() / US_PER_S * FWD_HOUSEKEEP_US / 2;
 	err = rte_eal_remote_launch(fwd_worker_run, w, lcore);
 	if (err < 0) {
@@ -42,6 +45,15 @@ launch(struct fwd *f, unsigned lcore, struct reason *why)
 	return 0;
 }
 
+static int
+make_qsbr(struct fwd *f)
+{
+	f->qsbr = rte_zmalloc(
+		"fwd_qsbr", rte_rcu_qsbr_get_memsize(FWD_MAX_WORKERS), RTE_CACHE_LINE_SIZE
+	);
+	return f->qsbr == NULL ? -ENOMEM : rte_rcu_qsbr_init(f->qsbr, FWD_MAX_WORKERS);
+}
+
 int
 fwd_new(struct fwd **ret, struct reason *why)
 {
@@ -49,8 +61,10 @@ fwd_new(struct fwd **ret, struct reason *why)
 	unsigned lcore;
 	int err;
 
-	if (f == NULL)
+	if (f == NULL || make_qsbr(f) != 0) {
+		free(f);
 		return reason_set(why, -ENOMEM, "no memory for the workers");
+	}
 	RTE_LCORE_FOREACH_WORKER(lcore)
 	{
 		err = launch(f, lcore, why);
@@ -85,9 +99,22 @@ fwd_free(struct fwd *f)
 		rte_free(f->assignments[i]);
 	}
 	fwd_ports_free(f);
+	rte_free(f->qsbr);
 	free(f->streams);
 	free(f);
 	return NULL;
+}
+
+uint64_t
+fwd_grace_start(struct fwd *f)
+{
+	return rte_rcu_qsbr_start(f->qsbr);
+}
+
+bool
+fwd_grace_over(struct fwd *f, uint64_t token)
+{
+	return rte_rcu_qsbr_check(f->qsbr, token, false) == 1;
 }
 
 uint16_t

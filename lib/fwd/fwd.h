@@ -38,6 +38,13 @@ unsigned fwd_worker_lcore(const struct fwd *f, uint16_t worker);
 int fwd_park(struct fwd *f, uint64_t timeout_us, struct reason *why);
 void fwd_release(struct fwd *f);
 
+/*
+ * What workers read without being parked may be freed once each of them has been between two loops:
+ * start says from when on, over whether it is so. Control never waits for it.
+ */
+uint64_t fwd_grace_start(struct fwd *f);
+bool fwd_grace_over(struct fwd *f, uint64_t token);
+
 struct fwd_park_stats {
 	uint64_t count;                     /* times parked */
 	uint64_t last_ns, max_ns, total_ns; /* from fwd_park to fwd_release, outermost pair */

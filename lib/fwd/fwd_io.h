@@ -38,7 +38,11 @@ struct fwd_io {
 	fwd_tx_fn tx;
 	fwd_housekeep_fn rx_housekeep; /* NULL: nothing to do */
 	fwd_housekeep_fn tx_housekeep; /* NULL: nothing to do */
-	const void *ctx;  /* for the functions; changes only while workers are parked */
+	/*
+	 * For the functions. Replaced only while workers are parked; whether and how what it points
+	 * to is shared with control is its owner's business.
+	 */
+	void *ctx;
 	bool strips_tags; /* rx may hand over frames whose VLAN tag is in the mbuf only */
 };
 

@@ -35,6 +35,7 @@ struct fwd_worker_base {
 struct fwd {
 	uint16_t nb_workers;
 	uint16_t nb_streams;
+	struct rte_rcu_qsbr *qsbr; /* its threads are the workers, by index */
 	struct fwd_worker *workers[FWD_MAX_WORKERS];
 	struct fwd_assignment *assignments[FWD_MAX_WORKERS]; /* in force; NULL: nothing */
 	struct fwd_worker_base bases[FWD_MAX_WORKERS];

@@ -80,6 +80,8 @@ look_at_clock(struct fwd_worker *w, struct pace *p)
 	add(&w->busy_cycles, (gap * p->busy_loops) >> shift);
 	p->loops = 0;
 	p->busy_loops = 0;
+	/* Between two loops nothing is held that control has published. */
+	rte_rcu_qsbr_quiescent(w->qsbr, w->rcu_id);
 	/* A period of half the promise, and at least two looks in each. */
 	p->look_after =
 		(gap >> shift) * LOOPS_PER_LOOK > w->housekeep_cycles / 2 ? 1 : LOOPS_PER_LOOK;
@@ -93,12 +95,15 @@ look_at_clock(struct fwd_worker *w, struct pace *p)
 static unsigned
 obey(struct fwd_worker *w, unsigned request)
 {
+	rte_rcu_qsbr_thread_offline(w->qsbr, w->rcu_id);
 	for (;;) {
 		unsigned next;
 
 		atomic_store_explicit(&w->answer, request, memory_order_release);
-		if (request % 2 == 0)
+		if (request % 2 == 0) {
+			rte_rcu_qsbr_thread_online(w->qsbr, w->rcu_id);
 			return request;
+		}
 		do {
 			rte_pause();
 			next = atomic_load_explicit(&w->request, memory_order_acquire);
@@ -132,13 +137,16 @@ fwd_worker_run(void *arg)
 	};
 	unsigned obeyed = 0;
 
+	rte_rcu_qsbr_thread_online(w->qsbr, w->rcu_id);
 	for (;;) {
 		unsigned request = atomic_load_explicit(&w->request, memory_order_acquire);
 
 		if (unlikely(request != obeyed)) {
 			obeyed = obey(w, request);
-			if (atomic_load_explicit(&w->quit, memory_order_relaxed))
+			if (atomic_load_explicit(&w->quit, memory_order_relaxed)) {
+				rte_rcu_qsbr_thread_offline(w->qsbr, w->rcu_id);
 				return 0;
+			}
 			p.todo = w->assignment != NULL ? w->assignment : &nothing;
 			p.last_look = rte_rdtsc();
 			p.loops = 0;

@@ -7,6 +7,8 @@
 
 #include "fwd_engine.h"
 
+#include <rte_rcu_qsbr.h>
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,6 +39,8 @@ struct fwd_worker {
 	atomic_uint clear_count; /* control writes, worker reads: forget max_gap */
 	/* Control writes while the worker is parked, worker reads after a change of request. */
 	const struct fwd_assignment *assignment;
+	struct rte_rcu_qsbr *qsbr; /* written before launch; thread id there: rcu_id */
+	unsigned rcu_id;           /* written before launch */
 	uint64_t housekeep_cycles; /* written before launch */
 	unsigned lcore;            /* written before launch */
 

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The consoles of the two programs that scripts/bench drives: one command in, its answer out."""
+"""
+What the benchmarks of scripts/bench share: where the programs are, and the consoles of those two that
+are driven by commands: one command in, its answer out.
+"""
 
 import os
+import platform
 import pty
 import re
 import select
+import shutil
 import socket
 import subprocess
 import termios
@@ -14,6 +19,30 @@ from pathlib import Path
 START_S = 30
 ANSWER_S = 20
 END_S = 20
+
+ROOT = Path(__file__).resolve().parents[2]
+VFBOND = os.environ.get("VFBOND", str(ROOT / "build/app/vfbond/vfbond"))
+
+
+def program_path(parser, kind, given):
+    """The program behind the option --KIND; a usage error when there is none."""
+    path = shutil.which(given)
+    if path is None:
+        hint = "build it" if kind == "vfbond" else "scripts/deps install bench"
+        parser.error(f"--{kind}: {given} is no program here ({hint})")
+    return Path(path).resolve()
+
+
+def bond_vdev(mode, members, policy=None):
+    """A bond as EAL's --vdev has it; 'slave' is what DPDK up to 23.07 calls a member there."""
+    words = ["net_bonding_bench", f"mode={mode}", *(f"slave={m}" for m in members)]
+    return ",".join(words + ([f"xmit_policy={policy}"] if policy else []))
+
+
+def cpu_model():
+    """What /proc/cpuinfo calls the CPU."""
+    found = re.search(r"model name\s*:\s*(.*)", Path("/proc/cpuinfo").read_text())
+    return found[1] if found else platform.processor()
 
 
 class ProgramError(Exception):
@@ -159,7 +188,7 @@ class Testpmd(Program):
 
 
 class Vfbond(Program):
-    """vfbond by its socket: reply text, then "ok" or "error: REASON"."""
+    """vfbond by its socket: reply text, then "ok" or "error: REASON (-ERRNO)"."""
 
     name = "vfbond"
     flows = ("set flows 256",)  # as many as testpmd's multi-flow has

@@ -17,7 +17,12 @@ MODES = (
 
 
 class CommandError(Exception):
-    """The console answered a command with `error: REASON`."""
+    """The console answered a command with `error: REASON (-ERRNO)`."""
+
+    @property
+    def errno(self):
+        """The number, positive."""
+        return int(re.search(r" \(-(\d+)\)$", str(self))[1])
 
 
 class Console:

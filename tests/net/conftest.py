@@ -85,16 +85,21 @@ class Bench:
     """A bond on a topology: vfbond in A joins bond0 to the tap, the peer is in B."""
 
     def __init__(self, lab, binary, mode, members=2, unplugged=(), bond="", options=(),
-                 mtu=1500, auto_start=True, in_bond=None, **kwargs):
+                 mtu=1500, auto_start=True, in_bond=None, io_path="direct", **kwargs):
         self.lab = lab
         self.mode = mode
+        self.io_path = io_path
         self.topo = Topology(
             lab, members, "ovs" if mode == "802.3ad" else "bridge", unplugged=unplugged
         )
         if mtu != 1500:
             self.topo.set_mtu(mtu)
-        policy = " xmit_hash_policy=layer3+4" if mode in ("balance-xor", "802.3ad") else ""
-        spec = f"bond0 mode={mode} members={self.topo.member_names(in_bond)}{policy} {bond}".strip()
+        # Flows to one peer differ in their ports only.
+        hashed = ("balance-xor", "802.3ad") + (("balance-tlb",) if io_path == "direct" else ())
+        words = ["bond0", f"mode={mode}", f"members={self.topo.member_names(in_bond)}"]
+        words += ["xmit_hash_policy=layer3+4"] if mode in hashed and "xmit_hash" not in bond else []
+        words += ["io_path=pmd"] if io_path == "pmd" else []
+        spec = " ".join(words + bond.split())
         given = ["--auto-start"] if auto_start else []
         given += ["--bond", spec, "--pair", "bond0,net_tap0", *options]
         self.vfbond = Vfbond(lab, binary, self.topo.a, self.topo.vdevs(in_bond), given, **kwargs)

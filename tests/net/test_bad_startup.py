@@ -43,8 +43,6 @@ REFUSED = [
     ("member twice", bond("bond0 mode=1 members=net_null0,net_null0"), ["bond0", "net_null0"]),
     ("no member", bond("bond0 mode=1"), ["bond0", "member"]),
     ("empty members", bond("bond0 mode=1 members="), ["bond0", "members"]),
-    ("primary", bond(GOOD + " primary=net_null2"), ["bond0", "primary", "net_null2"]),
-    ("primary missing", bond(GOOD + " primary=nobody"), ["bond0", "primary", "nobody"]),
     ("name taken", bond(GOOD, "--bond", "bond0 mode=1 members=net_null2"), ["bond0"]),
     ("name of a device", bond("net_null2 mode=1 members=net_null0,net_null1"), ["net_null2"]),
     ("name with a digit first", bond("0bond mode=1 members=net_null0,net_null1"), ["0bond"]),

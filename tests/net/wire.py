@@ -16,6 +16,7 @@ ETH_P_ALL = 3
 SOL_PACKET = 263
 PACKET_AUXDATA = 8
 SO_RCVBUFFORCE = 33
+SO_TIMESTAMPNS = 35
 PACKET_OUTGOING = 4
 TP_STATUS_VLAN_VALID = 1 << 4
 TP_STATUS_VLAN_TPID_VALID = 1 << 6
@@ -32,15 +33,20 @@ def mac_bytes(text):
 
 
 class Capture:
-    """Frames that a device received (outgoing=True: sent), from now on."""
+    """Frames that a device received (outgoing=True: sent), from now on.
+
+    times has the moment of each frame, as time.time() has it, taken by the kernel.
+    """
 
     def __init__(self, ns, dev, outgoing=False):
         self.dev = dev
         self.outgoing = outgoing
         self.frames = []
+        self.times = []
         with in_namespace(ns.name):
             self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         self.sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20)
+        self.sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self.sock.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
         self.sock.bind((dev, ETH_P_ALL))
         self.sock.setblocking(False)
@@ -57,6 +63,14 @@ class Capture:
                 return data[:12] + struct.pack("!HH", tpid, tci) + data[12:]
         return data
 
+    @staticmethod
+    def _moment(ancillary):
+        for level, kind, data in ancillary:
+            if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS:
+                seconds, nanoseconds = struct.unpack("=qq", data[:16])
+                return seconds + nanoseconds * 1e-9
+        return time.time()
+
     def poll(self):
         """Read what has arrived; returns all frames so far."""
         while True:
@@ -70,6 +84,12 @@ class Capture:
                 continue
             if (address[2] == PACKET_OUTGOING) == self.outgoing:
                 self.frames.append(self._whole(data, ancillary))
+                self.times.append(self._moment(ancillary))
+
+    def timed(self):
+        """[(moment, frame)] of all frames so far."""
+        frames = self.poll()
+        return list(zip(self.times, frames))
 
     def close(self):
         """Stop capturing."""

@@ -2,6 +2,8 @@
 /* See bench.h. */
 #include "bench.h"
 
+#include "units.h"
+
 #include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_ethdev.h>
@@ -19,6 +21,12 @@ enum { DEADLINE_S = 10 };
 void
 bench_start(const char *name, const char *const *vdevs)
 {
+	bench_start_on(name, vdevs, "0");
+}
+
+void
+bench_start_on(const char *name, const char *const *vdevs, const char *lcores)
+{
 	char prefix[64], *argv[32];
 	int argc = 0;
 
@@ -28,7 +36,8 @@ bench_start(const char *name, const char *const *vdevs)
 	argv[argc++] = (char *)(uintptr_t) "-m256";
 	argv[argc++] = (char *)(uintptr_t) "--no-pci";
 	argv[argc++] = (char *)(uintptr_t) "--no-telemetry";
-	argv[argc++] = (char *)(uintptr_t) "-l0";
+	argv[argc++] = (char *)(uintptr_t) "--lcores";
+	argv[argc++] = (char *)(uintptr_t)lcores;
 	/* What a PMD says to a refusal that the test provokes is not worth a look. */
 	argv[argc++] = (char *)(uintptr_t) "--log-level=critical";
 	argv[argc++] = prefix;
@@ -86,6 +95,13 @@ host_carrier(void *ctx, uint32_t if_index, bool *ret, struct rte_ether_addr *ret
 	return rte_eth_macaddr_get(id, ret_mac);
 }
 
+static uint64_t
+host_now_ns(void *ctx)
+{
+	(void)ctx;
+	return (uint64_t)((double)rte_get_timer_cycles() * NSEC_PER_SEC / rte_get_timer_hz());
+}
+
 static void
 host_event(void *ctx, const char *text)
 {
@@ -104,6 +120,7 @@ bench_new(struct bench *b)
 		.release = host_release,
 		.port_forwards = host_port_forwards,
 		.carrier = host_carrier,
+		.now_ns = host_now_ns,
 		.event = host_event,
 	};
 	struct reason why;

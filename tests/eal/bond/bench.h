@@ -30,6 +30,8 @@ struct bench {
  * Fails the test program when it cannot.
  */
 void bench_start(const char *name, const char *const *vdevs);
+/* The same with EAL's --lcores. */
+void bench_start_on(const char *name, const char *const *vdevs, const char *lcores);
 
 /* One bench at a time; its ports are those EAL has. */
 void bench_new(struct bench *b);

@@ -112,7 +112,7 @@ unsent_frames_are_the_callers(void **state)
 
 	(void)state;
 	bench_new(&b);
-	if (bench_bond(&b, "b mode=6 members=net_tap0,net_tap1 miimon=10", &why) != 0)
+	if (bench_bond(&b, "b mode=6 io_path=pmd members=net_tap0,net_tap1 miimon=10", &why) != 0)
 		fail_msg("%s", why.text);
 	bond = bonds_find(b.bonds, "b");
 	bench_wait_active(bond, 2);
@@ -152,7 +152,7 @@ no_arp_is_sent_without_an_active_member(void **state)
 
 	(void)state;
 	bench_new(&b);
-	assert_int_equal(bench_bond(&b, "b mode=6 members=net_null0", &why), 0);
+	assert_int_equal(bench_bond(&b, "b mode=6 io_path=pmd members=net_null0", &why), 0);
 	bond = bonds_find(b.bonds, "b");
 	bench_wait_active(bond, 1);
 	bond_io(bond, &io);

@@ -68,7 +68,10 @@ members_leave_and_return(void **state)
 
 		bench_new(&b);
 		snprintf(
-			line, sizeof(line), "b mode=%d members=net_null0,net_null1,net_null2", mode
+			line,
+			sizeof(line),
+			"b mode=%d io_path=pmd members=net_null0,net_null1,net_null2",
+			mode
 		);
 		if (bench_bond(&b, line, &why) != 0)
 			fail_msg("mode %d: %s", mode, why.text);
@@ -111,7 +114,12 @@ all_leave_and_return(void **state)
 		char line[80];
 
 		bench_new(&b);
-		snprintf(line, sizeof(line), "b mode=%d members=net_null0,net_null1", mode);
+		snprintf(
+			line,
+			sizeof(line),
+			"b mode=%d io_path=pmd members=net_null0,net_null1",
+			mode
+		);
 		assert_int_equal(bench_bond(&b, line, &why), 0);
 		bond = bonds_find(b.bonds, "b");
 		assert_int_equal(rte_eth_macaddr_get(bond_port(bond), &was), 0);
@@ -143,7 +151,9 @@ no_carrier_from_the_start(void **state)
 	(void)state;
 	bench_new(&b);
 	b.carrier[0] = b.carrier[1] = false;
-	assert_int_equal(bench_bond(&b, "b mode=1 members=net_null0,net_null1", &why), 0);
+	assert_int_equal(
+		bench_bond(&b, "b mode=1 io_path=pmd members=net_null0,net_null1", &why), 0
+	);
 	bond = bonds_find(b.bonds, "b");
 	assert_false(bond_usable(bond));
 	set_carrier(&b, 1, true);
@@ -162,7 +172,9 @@ a_device_that_is_gone(void **state)
 
 	(void)state;
 	bench_new(&b);
-	assert_int_equal(bench_bond(&b, "b mode=2 members=net_null0,net_null1", &why), 0);
+	assert_int_equal(
+		bench_bond(&b, "b mode=2 io_path=pmd members=net_null0,net_null1", &why), 0
+	);
 	bond = bonds_find(b.bonds, "b");
 	b.present[0] = false;
 	bonds_carrier(b.bonds, BENCH_IF_INDEX);
@@ -183,7 +195,9 @@ carrier_while_the_bond_is_down(void **state)
 
 	(void)state;
 	bench_new(&b);
-	assert_int_equal(bench_bond(&b, "b mode=0 members=net_null0,net_null1", &why), 0);
+	assert_int_equal(
+		bench_bond(&b, "b mode=0 io_path=pmd members=net_null0,net_null1", &why), 0
+	);
 	bond = bonds_find(b.bonds, "b");
 	assert_int_equal(bond_down(b.bonds, bond, &why), 0);
 	set_carrier(&b, 0, false);

@@ -169,7 +169,8 @@ mode_changes(void **state)
 	}
 	assert_same(was);
 	/* Linux's rules, without testpmd's leave. */
-	assert_int_equal(bond_set_option(b.bonds, bond, "mode", "0", false, &why), -EBUSY);
+	assert_int_equal(bond_set_option(b.bonds, bond, "mode", "0", false, &why), -ENOTEMPTY);
+	assert_int_equal(bond_set_option(b.bonds, bond, "mode", "0", true, &why), -EBUSY);
 	assert_int_equal(bond_down(b.bonds, bond, &why), 0);
 	assert_int_equal(bond_set_option(b.bonds, bond, "mode", "0", false, &why), -ENOTEMPTY);
 	assert_int_equal(bench_free(&b), 0);

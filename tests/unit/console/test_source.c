@@ -91,10 +91,10 @@ test_pipe(void **state)
 	EXPECT_OUTPUT(
 		*state,
 		"echo a\n\n# nothing\nfail x\nnonsense\necho 'b\necho c",
-		"a\nbefore the failure\nerror: failed: x\n"
+		"a\nbefore the failure\nerror: failed: x (-22)\n"
 		"error: unknown word \"nonsense\": expected echo, fail, big, sleep, load, print, "
-		"quit, show\n"
-		"error: unterminated single quote\nc\n"
+		"quit, show (-22)\n"
+		"error: unterminated single quote (-22)\nc\n"
 	);
 }
 
@@ -104,8 +104,8 @@ test_pipe_refuses_bytes(void **state)
 	EXPECT_OUTPUT(
 		*state,
 		"echo a\0b\necho c\rd\necho e\n",
-		"error: control character 0x00 at byte 7 of the line\n"
-		"error: control character 0x0d at byte 7 of the line\ne\n"
+		"error: control character 0x00 at byte 7 of the line (-22)\n"
+		"error: control character 0x0d at byte 7 of the line (-22)\ne\n"
 	);
 }
 
@@ -131,7 +131,7 @@ test_pipe_line_limit(void **state)
 	for (int i = 0; i < 2; i++)
 		text_puts(
 			&output,
-			"error: the line is longer than 4095 bytes; nothing of it was run\n"
+			"error: the line is longer than 4095 bytes; nothing of it was run (-7)\n"
 		);
 	text_puts(&output, "\nend\n");
 	expect_output(w, input.s, input.len, output.s);
@@ -150,7 +150,7 @@ test_unterminated_long_line(void **state)
 		w,
 		line,
 		sizeof(line),
-		"error: the line is longer than 4095 bytes; nothing of it was run\n"
+		"error: the line is longer than 4095 bytes; nothing of it was run (-7)\n"
 	);
 }
 
@@ -434,8 +434,8 @@ test_load_from_pipe(void **state)
 	snprintf(
 		want,
 		sizeof(want),
-		"in file\nstill\n1\nx\nbefore the failure\nerror: %s/bad:2: failed: y\n2\n"
-		"error: /nonexistent: No such file or directory\n3\n",
+		"in file\nstill\n1\nx\nbefore the failure\nerror: %s/bad:2: failed: y (-22)\n2\n"
+		"error: /nonexistent: No such file or directory (-2)\n3\n",
 		w->app->dir
 	);
 	expect_output(w, input, strlen(input), want);

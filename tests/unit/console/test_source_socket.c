@@ -160,9 +160,9 @@ test_replies(void **state)
 	expect_reply(
 		w,
 		0,
-		"before the failure\nerror: failed: x\nok\nok\n"
+		"before the failure\nerror: failed: x (-22)\nok\nok\n"
 		"error: unknown word \"nonsense\": expected echo, fail, big, sleep, load, print, "
-		"quit, show\n"
+		"quit, show (-22)\n"
 	);
 	/* A line in pieces. */
 	say(w, 0, "echo pie");
@@ -228,7 +228,7 @@ test_load(void **state)
 	snprintf(
 		want,
 		sizeof(want),
-		"1\n2\nok\n3\nok\n1\nbefore the failure\nerror: %s/bad:2: failed: x\n",
+		"1\n2\nok\n3\nok\n1\nbefore the failure\nerror: %s/bad:2: failed: x (-22)\n",
 		w->app->dir
 	);
 	expect_reply(w, 0, want);
@@ -286,7 +286,9 @@ test_endless_line(void **state)
 		say(w, 0, part);
 	say(w, 0, "\necho a\n");
 	expect_reply(
-		w, 0, "error: the line is longer than 4095 bytes; nothing of it was run\na\nok\n"
+		w,
+		0,
+		"error: the line is longer than 4095 bytes; nothing of it was run (-7)\na\nok\n"
 	);
 }
 
@@ -303,7 +305,7 @@ test_too_many_clients(void **state)
 	dial(w, 64);
 	text_clear(&w->got);
 	expect_closed(w, 64);
-	assert_string_equal(text_str(&w->got), "error: too many clients\n");
+	assert_string_equal(text_str(&w->got), "error: too many clients (-11)\n");
 	close(w->fd[0]);
 	w->fd[0] = -1;
 	say(w, 1, "echo b\n");

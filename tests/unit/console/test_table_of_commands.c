@@ -143,7 +143,7 @@ test_completion(void **state)
 	expect_words("set promisc a", "all");
 	expect_words("set promisc 0 o", "on off");
 	expect_words("set promisc 0 ", "on off");
-	expect_words("show bond b0 ", "json");
+	expect_words("show bond b0 ", "json flow");
 	expect_words("show config f", "fwd");
 	expect_words("add bond b0 ", "member slave");
 	expect_words("add bo", "bond bonding bonded");

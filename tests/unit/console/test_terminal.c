@@ -115,7 +115,7 @@ test_line(void **state)
 	press(w, "echo a\r");
 	expect(w, "echo a\r\na\r\nvfbond> ");
 	press(w, "fail x\n");
-	expect(w, "before the failure\r\nerror: failed: x\r\nvfbond> ");
+	expect(w, "before the failure\r\nerror: failed: x (-22)\r\nvfbond> ");
 	press(w, "\r");
 	expect(w, "\r\nvfbond> ");
 	expect_ran(w, "a\n");
@@ -209,7 +209,7 @@ expect_refused(struct world *w, const char *line, const char *why)
 	char want[256];
 
 	press(w, line);
-	snprintf(want, sizeof(want), "error: the line was not run: %s\r\nvfbond> ", why);
+	snprintf(want, sizeof(want), "error: the line was not run: %s (-22)\r\nvfbond> ", why);
 	expect(w, want);
 }
 

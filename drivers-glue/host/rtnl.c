@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See rtnl.h. Used by kernel_addr.c and its parser. */
+#include "rtnl.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include <sys/socket.h>
+
+int
+rtnl_open(struct mnl_socket **ret, unsigned groups)
+{
+	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int err;
+
+	if (nl == NULL)
+		return -errno;
+	if (mnl_socket_bind(nl, groups, MNL_SOCKET_AUTOPID) < 0) {
+		err = -errno;
+		mnl_socket_close(nl);
+		return err;
+	}
+	*ret = nl;
+	return 0;
+}
+
+/* recvfrom tells who sent a datagram; libmnl's own reader does not. */
+int
+rtnl_receive(const struct mnl_socket *nl, char *buf, size_t *ret_len)
+{
+	for (;;) {
+		struct sockaddr_nl from = {0};
+		socklen_t from_len = sizeof(from);
+		ssize_t n = recvfrom(
+			mnl_socket_get_fd(nl),
+			buf,
+			RTNL_BUF_BYTES,
+			MSG_DONTWAIT | MSG_TRUNC,
+			(struct sockaddr *)&from,
+			&from_len
+		);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (from_len != sizeof(from) || from.nl_pid != 0)
+			continue;
+		if (n > RTNL_BUF_BYTES)
+			return -ENOBUFS;
+		*ret_len = (size_t)n;
+		return 0;
+	}
+}
+
+/* NLMSG_ERROR and NLMSG_DONE both begin with an int: 0 or -errno. */
+static int
+read_error(const struct nlmsghdr *nlh)
+{
+	int error;
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(error))
+		return nlh->nlmsg_type == NLMSG_DONE ? 0 : -EBADMSG;
+	memcpy(&error, mnl_nlmsg_get_payload(nlh), sizeof(error));
+	/* Nothing else than 0 or -errno may leave here, whatever the bytes say. */
+	return error > 0 || error < -4095 ? -EBADMSG : error;
+}
+
+/* mnl_nlmsg_ok compares lengths as int, so that 0x80000000 and more would fit. */
+static bool
+message_fits(const struct nlmsghdr *nlh, int left)
+{
+	return mnl_nlmsg_ok(nlh, left) && nlh->nlmsg_len <= (uint32_t)left;
+}
+
+void
+rtnl_walk(
+	const void *buf,
+	size_t len,
+	uint32_t seq,
+	rtnl_message_fn *fn,
+	void *ctx,
+	struct rtnl_batch *ret
+)
+{
+	const struct nlmsghdr *nlh = buf;
+	int left = (int)len;
+
+	*ret = (struct rtnl_batch){0};
+	for (; message_fits(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+		if (seq != 0 && nlh->nlmsg_seq != seq)
+			continue;
+		if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
+			ret->interrupted = true;
+		switch (nlh->nlmsg_type) {
+		case NLMSG_ERROR:
+		case NLMSG_DONE:
+			if (seq != 0) {
+				ret->done = true;
+				ret->error = read_error(nlh);
+			}
+			break;
+		case NLMSG_OVERRUN:
+			ret->error = -ENOBUFS;
+			break;
+		default:
+			if (!fn(ctx, nlh))
+				ret->malformed = true;
+		}
+	}
+	/* mnl_nlmsg_next counts the padding of the last message too. */
+	if (left > 0)
+		ret->malformed = true;
+}
+
+/* libmnl's own loops end at the padded end, up to 3 bytes past what was read. */
+static bool
+walk_attrs(const char *at, const char *end, rtnl_attr_fn *fn, void *ctx)
+{
+	while (at < end) {
+		const struct nlattr *attr = (const void *)at;
+
+		if (!mnl_attr_ok(attr, (int)(end - at)) || !fn(ctx, attr))
+			return false;
+		at = (const char *)mnl_attr_next(attr);
+	}
+	return true;
+}
+
+bool
+rtnl_attrs(const struct nlmsghdr *nlh, size_t header_bytes, rtnl_attr_fn *fn, void *ctx)
+{
+	const char *end = (const char *)nlh + nlh->nlmsg_len;
+
+	return walk_attrs(mnl_nlmsg_get_payload_offset(nlh, header_bytes), end, fn, ctx);
+}
+
+bool
+rtnl_attrs_nested(const struct nlattr *attr, rtnl_attr_fn *fn, void *ctx)
+{
+	const char *at = mnl_attr_get_payload(attr);
+
+	return walk_attrs(at, at + mnl_attr_get_payload_len(attr), fn, ctx);
+}
+
+static int
+send_request(const struct mnl_socket *nl, uint32_t seq, char *buf, uint16_t type, uint32_t ext_mask)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	nlh->nlmsg_seq = seq;
+	/* As long as the longest of the headers; the family, 0 for all, is each one's first byte.
+	 */
+	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
+	if (ext_mask != 0)
+		mnl_attr_put_u32(nlh, IFLA_EXT_MASK, ext_mask);
+	return mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0 ? -errno : 0;
+}
+
+int
+rtnl_dump(
+	const struct mnl_socket *nl,
+	uint32_t *seq,
+	char *buf,
+	uint16_t type,
+	uint32_t ext_mask,
+	rtnl_message_fn *fn,
+	void *ctx,
+	bool *ret_interrupted
+)
+{
+	struct rtnl_batch batch = {0};
+	bool interrupted = false;
+	size_t len;
+	int rc;
+
+	/* What a failed request left behind, and a listing that it did not read to its end. */
+	while (rtnl_receive(nl, buf, &len) == 0)
+		;
+	/* 0 would mean the event stream to rtnl_walk. */
+	if (++*seq == 0)
+		*seq = 1;
+	rc = send_request(nl, *seq, buf, type, ext_mask);
+	if (rc < 0)
+		return rc;
+	/* rtnetlink answers inside sendmsg and recvmsg: what is not there now will not come. */
+	while (!batch.done) {
+		rc = rtnl_receive(nl, buf, &len);
+		if (rc < 0)
+			return rc == -EAGAIN ? -EPROTO : rc;
+		rtnl_walk(buf, len, *seq, fn, ctx, &batch);
+		interrupted |= batch.interrupted;
+		if (batch.error < 0)
+			return batch.error;
+	}
+	*ret_interrupted = interrupted;
+	return 0;
+}

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See direct.h, and the functions that workers enter by. */
+#include "direct.h"
+
+#include "inspect.h"
+#include "reason.h"
+#include "recv.h"
+#include "xmit.h"
+
+#include <rte_cycles.h>
+#include <rte_malloc.h>
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	RING_FRAMES = 512,
+	POOL_FRAMES = 2047,
+	CONTROL_BURST = 32,
+};
+
+const char *const bond_drop_names[BOND_DROP_COUNT] = {
+	[BOND_DROP_TX_FULL] = "tx_full",
+	[BOND_DROP_NO_MEMBER] = "no_member",
+	[BOND_DROP_NO_MBUF] = "no_mbuf",
+	[BOND_DROP_RX_INACTIVE] = "rx_inactive",
+};
+
+/* What only control needs, around what workers see. */
+struct direct_control {
+	struct bond_direct d;
+	struct direct_grace grace;
+	struct bond_plan *retired; /* oldest first */
+	struct bond_plan **retired_end;
+};
+
+static struct direct_control *
+control_of(struct bond_direct *d)
+{
+	return (struct direct_control *)((char *)d - offsetof(struct direct_control, d));
+}
+
+/* Functions of workers. */
+
+static uint16_t
+rx_direct(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct bond_direct *d = io->ctx;
+	const struct bond_plan *plan = atomic_load_explicit(&d->plan, memory_order_acquire);
+
+	return plan->recv(d, plan, queue, pkts, n);
+}
+
+static inline uint16_t
+send_by(struct bond_direct *d,
+        const struct bond_plan *plan,
+        uint16_t queue,
+        struct rte_mbuf **pkts,
+        uint16_t n)
+{
+	uint16_t port_id = plan->queue_port[queue];
+
+	if (unlikely(port_id != PLAN_NO_PORT))
+		return xmit_member(d, plan, port_id, queue, pkts, n);
+	return plan->xmit(d, plan, queue, pkts, n);
+}
+
+static uint16_t
+tx_direct(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct bond_direct *d = io->ctx;
+	const struct bond_plan *plan = atomic_load_explicit(&d->plan, memory_order_acquire);
+	uint16_t sent;
+
+	if (plan->inspect_tx)
+		inspect_sent(d, queue, pkts, n);
+	sent = send_by(d, plan, queue, pkts, n);
+	if (unlikely(d->txq[queue].plan_changed)) {
+		/* The member that refused may have left: the rest goes by the plan of now. */
+		d->txq[queue].plan_changed = false;
+		plan = atomic_load_explicit(&d->plan, memory_order_acquire);
+		sent = (uint16_t
+		)(sent + send_by(d, plan, queue, pkts + sent, (uint16_t)(n - sent)));
+		d->txq[queue].plan_changed = false;
+	}
+	return sent;
+}
+
+/* Control's frames, each by its member; few, so that one after the other will do. */
+static uint16_t
+drain_control(const struct fwd_io *io, uint16_t queue)
+{
+	struct bond_direct *d = io->ctx;
+	struct rte_mbuf *pkts[CONTROL_BURST];
+	unsigned n;
+
+	if (queue != 0)
+		return 0;
+	n = rte_ring_sc_dequeue_burst(d->from_control, (void **)pkts, CONTROL_BURST, NULL);
+	for (unsigned i = 0; i < n; i++) {
+		if (rte_eth_tx_burst(pkts[i]->port, queue, &pkts[i], 1) == 1) {
+			plan_count(&d->txq[queue].control_sent, 1);
+		} else {
+			rte_pktmbuf_free(pkts[i]);
+			plan_count(&d->txq[queue].control_lost, 1);
+		}
+	}
+	return 0;
+}
+
+/* Functions of control. */
+
+static struct rte_ring *
+ring_new(const char *name, const char *what, uint16_t queue)
+{
+	char text[RTE_RING_NAMESIZE];
+
+	snprintf(text, sizeof(text), "%.14s_%s%u", name, what, queue);
+	return rte_ring_create(
+		text, RING_FRAMES, (int)rte_socket_id(), RING_F_SP_ENQ | RING_F_SC_DEQ
+	);
+}
+
+static int
+make_rings(struct bond_direct *d, const char *name)
+{
+	d->from_control = ring_new(name, "ctl", 0);
+	if (d->from_control == NULL)
+		return -ENOMEM;
+	for (uint16_t q = 0; q < d->nb_rxq; q++)
+		if ((d->rx_to_control[q] = ring_new(name, "rx", q)) == NULL)
+			return -ENOMEM;
+	for (uint16_t q = 0; q < d->nb_txq; q++)
+		if ((d->tx_to_control[q] = ring_new(name, "tx", q)) == NULL)
+			return -ENOMEM;
+	return 0;
+}
+
+static int
+make_queues(struct bond_direct *d)
+{
+	d->rxq = rte_zmalloc(NULL, d->nb_rxq * sizeof(*d->rxq), RTE_CACHE_LINE_SIZE);
+	d->txq = rte_zmalloc(NULL, d->nb_txq * sizeof(*d->txq), RTE_CACHE_LINE_SIZE);
+	if (d->rxq == NULL || d->txq == NULL)
+		return -ENOMEM;
+	/* Any state but 0 will do for xorshift. */
+	for (uint16_t q = 0; q < d->nb_txq; q++)
+		d->txq[q].random = rte_rdtsc() + q + 1;
+	return 0;
+}
+
+int
+direct_new(
+	struct bond_direct **ret,
+	const char *name,
+	uint16_t port_id,
+	uint16_t nb_rxq,
+	uint16_t nb_txq,
+	const struct direct_grace *grace,
+	struct reason *why
+)
+{
+	struct direct_control *c = rte_zmalloc(NULL, sizeof(*c), RTE_CACHE_LINE_SIZE);
+	char pool[RTE_MEMPOOL_NAMESIZE];
+	struct bond_plan *plan = direct_plan_new();
+	int rc;
+
+	if (c == NULL || plan == NULL) {
+		free(plan);
+		rte_free(c);
+		return reason_set(why, -ENOMEM, "no memory for the bond's plan");
+	}
+	c->grace = *grace;
+	c->retired_end = &c->retired;
+	c->d.port_id = port_id;
+	c->d.nb_rxq = nb_rxq;
+	c->d.nb_txq = nb_txq;
+	atomic_store_explicit(&c->d.plan, plan, memory_order_release);
+	snprintf(pool, sizeof(pool), "%.15s_ctl", name);
+	c->d.pool = rte_pktmbuf_pool_create(
+		pool, POOL_FRAMES, 64, 0, RTE_PKTMBUF_HEADROOM + 512, (int)rte_socket_id()
+	);
+	rc = c->d.pool == NULL ? -ENOMEM : make_rings(&c->d, name);
+	if (rc == 0)
+		rc = make_queues(&c->d);
+	if (rc != 0) {
+		direct_free(&c->d);
+		return reason_set(why, rc, "no memory for the bond's queues");
+	}
+	*ret = &c->d;
+	return 0;
+}
+
+static void
+ring_free(struct rte_ring *ring)
+{
+	void *m;
+
+	if (ring == NULL)
+		return;
+	while (rte_ring_sc_dequeue(ring, &m) == 0)
+		rte_pktmbuf_free(m);
+	rte_ring_free(ring);
+}
+
+struct bond_direct *
+direct_free(struct bond_direct *d)
+{
+	struct direct_control *c;
+
+	if (d == NULL)
+		return NULL;
+	c = control_of(d);
+	ring_free(d->from_control);
+	for (uint16_t q = 0; q < d->nb_rxq; q++)
+		ring_free(d->rx_to_control[q]);
+	for (uint16_t q = 0; q < d->nb_txq; q++)
+		ring_free(d->tx_to_control[q]);
+	while (c->retired != NULL) {
+		struct bond_plan *plan = c->retired;
+
+		c->retired = plan->next_retired;
+		free(plan);
+	}
+	free(atomic_load_explicit(&d->plan, memory_order_relaxed));
+	rte_mempool_free(d->pool);
+	rte_free(d->rxq);
+	rte_free(d->txq);
+	rte_free(c);
+	return NULL;
+}
+
+void
+direct_io(const struct bond_direct *d, struct fwd_io *ret)
+{
+	ret->rx = rx_direct;
+	ret->tx = tx_direct;
+	ret->rx_housekeep = NULL;
+	ret->tx_housekeep = drain_control;
+	/* Workers keep state and counters there. */
+	ret->ctx = (void *)(uintptr_t)d;
+}
+
+struct bond_plan *
+direct_plan_new(void)
+{
+	struct bond_plan *plan = calloc(1, sizeof(*plan));
+
+	if (plan == NULL)
+		return NULL;
+	plan->xmit = xmit_active;
+	plan->recv = recv_members;
+	plan->active = PLAN_NO_PORT;
+	plan->hash = xmit_hash_get(BOND_POLICY_L2);
+	for (unsigned q = 0; q < PLAN_MAX_QUEUES; q++)
+		plan->queue_port[q] = PLAN_NO_PORT;
+	return plan;
+}
+
+void
+direct_publish(struct bond_direct *d, struct bond_plan *plan)
+{
+	struct direct_control *c = control_of(d);
+	struct bond_plan *old = atomic_load_explicit(&d->plan, memory_order_relaxed);
+
+	atomic_store_explicit(&d->plan, plan, memory_order_release);
+	old->next_retired = NULL;
+	old->retired_token = c->grace.start != NULL ? c->grace.start(c->grace.ctx) : 0;
+	*c->retired_end = old;
+	c->retired_end = &old->next_retired;
+	direct_collect(d);
+}
+
+const struct bond_plan *
+direct_plan(const struct bond_direct *d)
+{
+	return atomic_load_explicit(&d->plan, memory_order_relaxed);
+}
+
+void
+direct_collect(struct bond_direct *d)
+{
+	struct direct_control *c = control_of(d);
+
+	while (c->retired != NULL) {
+		struct bond_plan *plan = c->retired;
+
+		if (c->grace.over != NULL && !c->grace.over(c->grace.ctx, plan->retired_token))
+			return;
+		c->retired = plan->next_retired;
+		if (c->retired == NULL)
+			c->retired_end = &c->retired;
+		free(plan);
+	}
+}
+
+int
+direct_send_mbuf(struct bond_direct *d, uint16_t port_id, struct rte_mbuf *m)
+{
+	m->port = port_id;
+	if (rte_ring_sp_enqueue(d->from_control, m) == 0)
+		return 0;
+	rte_pktmbuf_free(m);
+	return -ENOBUFS;
+}
+
+int
+direct_send(struct bond_direct *d, uint16_t port_id, const void *bytes, size_t len)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(d->pool);
+	char *data = m != NULL ? rte_pktmbuf_append(m, (uint16_t)len) : NULL;
+
+	if (data == NULL) {
+		rte_pktmbuf_free(m);
+		return -ENOBUFS;
+	}
+	memcpy(data, bytes, len);
+	return direct_send_mbuf(d, port_id, m);
+}
+
+struct rte_mbuf *
+direct_next_shown(struct bond_direct *d)
+{
+	void *m;
+
+	for (uint16_t q = 0; q < d->nb_rxq; q++)
+		if (rte_ring_sc_dequeue(d->rx_to_control[q], &m) == 0)
+			return m;
+	for (uint16_t q = 0; q < d->nb_txq; q++)
+		if (rte_ring_sc_dequeue(d->tx_to_control[q], &m) == 0)
+			return m;
+	return NULL;
+}
+
+static uint64_t
+read_counter(const uint64_t *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+void
+direct_member_counters(const struct bond_direct *d, uint16_t port_id, struct direct_counters *ret)
+{
+	struct direct_counters sum = {0, 0, 0, 0};
+
+	for (uint16_t q = 0; q < d->nb_txq; q++) {
+		sum.tx_packets += read_counter(&d->txq[q].member[port_id].packets);
+		sum.tx_full += read_counter(&d->txq[q].member[port_id].full);
+	}
+	for (uint16_t q = 0; q < d->nb_rxq; q++) {
+		sum.rx_packets += read_counter(&d->rxq[q].packets[port_id]);
+		sum.rx_inactive += read_counter(&d->rxq[q].inactive[port_id]);
+	}
+	*ret = sum;
+}
+
+void
+direct_totals(const struct bond_direct *d, struct direct_totals *ret)
+{
+	struct direct_totals sum = {0, 0, 0, 0, 0};
+
+	for (uint16_t q = 0; q < d->nb_txq; q++) {
+		sum.no_member += read_counter(&d->txq[q].no_member);
+		sum.no_mbuf += read_counter(&d->txq[q].no_mbuf);
+		sum.not_shown += read_counter(&d->txq[q].not_shown);
+		sum.control_sent += read_counter(&d->txq[q].control_sent);
+		sum.control_lost += read_counter(&d->txq[q].control_lost);
+	}
+	for (uint16_t q = 0; q < d->nb_rxq; q++)
+		sum.not_shown += read_counter(&d->rxq[q].not_shown);
+	*ret = sum;
+}
+
+void
+direct_bucket_bytes(const struct bond_direct *d, uint64_t ret[TLB_BUCKETS])
+{
+	for (unsigned b = 0; b < TLB_BUCKETS; b++) {
+		uint64_t sum = 0;
+
+		for (uint16_t q = 0; q < d->nb_txq; q++)
+			sum += read_counter(&d->txq[q].bucket_bytes[b]);
+		ret[b] = sum;
+	}
+}

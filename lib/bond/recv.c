@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See recv.h. */
+#include "recv.h"
+
+#include "inspect.h"
+
+#include <rte_branch_prediction.h>
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+
+enum {
+	/* Members whose frames are dropped are emptied once in so many calls; a power of 2. */
+	IDLE_TURNS = 16,
+};
+
+uint16_t
+recv_bond_port(
+	struct bond_direct *d,
+	const struct bond_plan *plan,
+	uint16_t queue,
+	struct rte_mbuf **pkts,
+	uint16_t n
+)
+{
+	(void)plan;
+	return rte_eth_rx_burst(d->port_id, queue, pkts, n);
+}
+
+uint16_t
+recv_bond_port_watched(
+	struct bond_direct *d,
+	const struct bond_plan *plan,
+	uint16_t queue,
+	struct rte_mbuf **pkts,
+	uint16_t n
+)
+{
+	uint16_t got = rte_eth_rx_burst(d->port_id, queue, pkts, n);
+
+	for (uint16_t i = 0; i < got; i++)
+		plan_count(&d->rxq[queue].packets[pkts[i]->port % RTE_MAX_ETHPORTS], 1);
+	if (plan->inspect_rx && got != 0)
+		inspect_received(d, queue, pkts, got);
+	return got;
+}
+
+/* 01:80:c2:00:00:00 to 0f: what a bridge does not forward (IEEE 802.1Q, table 8-1). */
+static inline bool
+is_link_local(const struct rte_ether_addr *dst)
+{
+	static const uint8_t prefix[] = {0x01, 0x80, 0xc2, 0x00, 0x00};
+
+	return memcmp(dst->addr_bytes, prefix, sizeof(prefix)) == 0 && dst->addr_bytes[5] < 0x10;
+}
+
+static inline bool
+accepted(const struct rte_mbuf *m, enum plan_accept accept)
+{
+	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+
+	if (accept == PLAN_ACCEPT_UNICAST && !rte_is_multicast_ether_addr(&eth->dst_addr))
+		return true;
+	return unlikely(is_link_local(&eth->dst_addr));
+}
+
+/* Free what the role of the member does not let through; how many are left. */
+static uint16_t
+judge(struct bond_rxq *q,
+      uint16_t port_id,
+      enum plan_accept accept,
+      struct rte_mbuf **pkts,
+      uint16_t n)
+{
+	uint16_t left = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		if (accepted(pkts[i], accept))
+			pkts[left++] = pkts[i];
+		else
+			rte_pktmbuf_free(pkts[i]);
+	}
+	if (left < n)
+		plan_count(&q->inactive[port_id], (uint64_t)n - left);
+	return left;
+}
+
+/*
+ * Mode 6 answers ARP with the members' own addresses, so that peers send to them; whoever stands
+ * behind the bond knows only the bond's. Linux does the same below a bridge (bond_handle_frame).
+ */
+static void
+give_bonds_address(const struct bond_plan *plan, struct rte_mbuf *const *pkts, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		struct rte_ether_hdr *eth = rte_pktmbuf_mtod(pkts[i], struct rte_ether_hdr *);
+		uint64_t dst = plan_mac_word(eth);
+
+		if (likely(dst == plan->bond_mac_word))
+			continue;
+		for (uint16_t k = 0; k < plan->nb_alias; k++)
+			if (dst == plan->alias[k])
+				eth->dst_addr = plan->bond_mac;
+	}
+}
+
+static uint16_t
+recv_member(
+	struct bond_direct *d,
+	const struct bond_plan *plan,
+	const struct plan_polled *member,
+	uint16_t queue,
+	struct rte_mbuf **pkts,
+	uint16_t n
+)
+{
+	struct bond_rxq *q = &d->rxq[queue];
+	uint16_t got = rte_eth_rx_burst(member->port_id, queue, pkts, n);
+
+	if (got == 0)
+		return 0;
+	plan_count(&q->packets[member->port_id], got);
+	if (plan->inspect_rx)
+		inspect_received(d, queue, pkts, got);
+	if (member->accept != PLAN_ACCEPT_ALL)
+		got = judge(q, member->port_id, member->accept, pkts, got);
+	if (plan->nb_alias != 0)
+		give_bonds_address(plan, pkts, got);
+	return got;
+}
+
+uint16_t
+recv_members(
+	struct bond_direct *d,
+	const struct bond_plan *plan,
+	uint16_t queue,
+	struct rte_mbuf **pkts,
+	uint16_t n
+)
+{
+	uint16_t turn = d->rxq[queue].turn++, got = 0, at;
+
+	if (unlikely(plan->nb_idle != 0 && turn % IDLE_TURNS == 0))
+		for (uint16_t i = 0; i < plan->nb_idle && got < n; i++)
+			got = (uint16_t
+			)(got +
+			  recv_member(
+				  d, plan, &plan->idle[i], queue, pkts + got, (uint16_t)(n - got)
+			  ));
+	if (unlikely(plan->nb_polled == 0))
+		return got;
+	/* Another one first each time, so that a busy member cannot starve the others. */
+	at = plan->nb_polled == 1 ? 0 : turn & 1 ? (uint16_t)(plan->nb_polled - 1) : 0;
+	for (uint16_t i = 0; i < plan->nb_polled && got < n; i++) {
+		got = (uint16_t
+		)(got +
+		  recv_member(d, plan, &plan->polled[at], queue, pkts + got, (uint16_t)(n - got)));
+		at = at + 1 == plan->nb_polled ? 0 : (uint16_t)(at + 1);
+	}
+	return got;
+}

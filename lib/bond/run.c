@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See run.h: a direct bond from up to down, its clock, and what follows from the engine's words. */
+#include "run.h"
+
+#include "reason.h"
+#include "units.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	POLL_WITHOUT_MII_MS = 100,
+	FORGET_MS = 10000,
+};
+
+uint64_t
+run_now_ns(const struct bond_run *run)
+{
+	return run->bonds->host.now_ns(run->bonds->host.ctx);
+}
+
+struct bond_member *
+run_member(const struct bond_run *run, int index)
+{
+	return &run->bond->members[index];
+}
+
+static int
+index_of(const struct bond_run *run, const struct bond_member *m)
+{
+	return (int)(m - run->bond->members);
+}
+
+/* What the device of a member shows now. */
+static struct engine_phy
+read_phy(struct bond_run *run, struct bond_member *m)
+{
+	bool wait = !run->bond->settings.use_carrier;
+	struct engine_phy phy = {.present = false};
+	struct rte_eth_link link;
+	int rc;
+
+	(void)bond_member_read_carrier(run->bonds, m);
+	if (!m->present || !m->attached)
+		return phy;
+	phy.present = true;
+	rc = wait ? rte_eth_link_get(m->port_id, &link)
+	          : rte_eth_link_get_nowait(m->port_id, &link);
+	if (rc != 0)
+		return phy;
+	phy.carrier = m->if_index != 0 ? m->carrier : link.link_status == RTE_ETH_LINK_UP;
+	phy.speed_mbps = link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed;
+	phy.full_duplex = link.link_duplex == RTE_ETH_LINK_FULL_DUPLEX;
+	return phy;
+}
+
+static bool
+is_primary(const struct bond_run *run, const struct bond_member *m)
+{
+	const char *word = run->bond->settings.primary;
+	uint16_t id;
+
+	return word[0] != '\0' && ports_find(run->bonds->ports, word, &id, NULL) == 0 &&
+	       id == m->port_id;
+}
+
+static int
+primary_index(const struct bond_run *run)
+{
+	for (uint16_t i = 0; i < run->bond->nb_members; i++)
+		if (is_primary(run, &run->bond->members[i]))
+			return i;
+	return ENGINE_NO_MEMBER;
+}
+
+static void
+add_to_engine(struct bond_run *run, struct bond_member *m, uint64_t now_ns)
+{
+	struct engine_phy phy = read_phy(run, m);
+	int index = engine_member_add(
+		&run->engine, m->port_id, m->prio, is_primary(run, m), &phy, now_ns
+	);
+
+	run->engine.members[index].link_failures = m->link_failures;
+	memset(&run->seen[index], 0, sizeof(run->seen[index]));
+	m->link = run->engine.members[index].link;
+}
+
+static void
+report_links(struct bond_run *run)
+{
+	for (int i = 0; i < run->engine.nb_members; i++) {
+		struct bond_member *m = run_member(run, i);
+		const struct engine_member *em = &run->engine.members[i];
+		enum bond_link was = m->link;
+
+		m->link = em->link;
+		m->link_failures = em->link_failures;
+		m->link_up = em->link == BOND_LINK_UP || em->link == BOND_LINK_FAIL;
+		if (was == m->link)
+			continue;
+		bond_event(
+			run->bonds,
+			"%s: link of member %s is %s",
+			bond_name(run->bond),
+			port_name(run->bonds->ports, m->port_id),
+			m->present ? bond_link_names[m->link] : "gone with its network device"
+		);
+	}
+}
+
+static void
+report_active(struct bond_run *run)
+{
+	struct bond *bond = run->bond;
+	int active = run->engine.active;
+
+	bond->active_known = active != ENGINE_NO_MEMBER;
+	if (bond->active_known) {
+		bond->active = run_member(run, active)->port_id;
+		bond_event(
+			run->bonds,
+			"%s: active member is %s",
+			bond_name(bond),
+			port_name(run->bonds->ports, bond->active)
+		);
+	} else {
+		bond_event(run->bonds, "%s: no active member", bond_name(bond));
+	}
+}
+
+/* Addresses, filters and learning follow the plan: devices are slower than workers. */
+static void
+active_changed(struct bond_run *run)
+{
+	struct bond *bond = run->bond;
+
+	run->events++;
+	report_active(run);
+	run_macs_apply(run);
+	bond_keep_filters(bond, bond->active_known, bond->active);
+	if (!bond->active_known || !bond_mode_is_lb(bond->settings.mode))
+		return;
+	/* Clients and switches learn where the addresses are now (alb_fasten_mac_swap). */
+	run_balance_members_changed(run);
+	for (int i = 0; i < run->engine.nb_members; i++)
+		if (engine_usable(&run->engine, i))
+			run_send_learning(run, run_member(run, i));
+}
+
+void
+run_react(struct bond_run *run)
+{
+	uint32_t changed = run->engine.changed;
+
+	run->engine.changed = 0;
+	if ((changed & ENGINE_CHANGED_ACTIVE) != 0)
+		run_macs_active_changed(run);
+	if ((changed & (ENGINE_CHANGED_LINK | ENGINE_CHANGED_ACTIVE)) != 0) {
+		run_balance_members_changed(run);
+		run_publish(run);
+		report_links(run);
+	}
+	if ((changed & ENGINE_CHANGED_ACTIVE) != 0)
+		active_changed(run);
+	if ((changed & ENGINE_NOTIFY_PEERS) != 0)
+		run_notify_peers(run);
+	if ((changed & ENGINE_RESEND_IGMP) != 0)
+		run_resend_igmp(run);
+	if (run->plan_wanted)
+		run_publish(run);
+}
+
+static void
+free_run(struct bond_run *run)
+{
+	run->direct = direct_free(run->direct);
+	run->rlb = rlb_free(run->rlb);
+	run->learn = learn_free(run->learn);
+	run->igmp = igmp_memory_free(run->igmp);
+	free(run);
+}
+
+static int
+make_run(struct bond_run *run, struct reason *why)
+{
+	const struct bonds *bonds = run->bonds;
+	const struct port_conf *conf = port_conf(bonds->ports, run->bond->port_id);
+	const struct direct_grace grace = {
+		.ctx = bonds->host.ctx,
+		.start = bonds->host.grace_start,
+		.over = bonds->host.grace_over,
+	};
+	int rc = direct_new(
+		&run->direct,
+		bond_name(run->bond),
+		run->bond->port_id,
+		conf->nb_rxq,
+		conf->nb_txq,
+		&grace,
+		why
+	);
+
+	if (rc != 0)
+		return rc;
+	if (rlb_new(&run->rlb) != 0 || learn_new(&run->learn) != 0 ||
+	    igmp_memory_new(&run->igmp) != 0)
+		return reason_set(why, -ENOMEM, "out of memory");
+	return 0;
+}
+
+static void
+set_first_active(struct bond_run *run, uint64_t now_ns)
+{
+	const char *word = run->bond->settings.active;
+	uint16_t id;
+
+	if (word[0] != '\0' && ports_find(run->bonds->ports, word, &id, NULL) == 0 &&
+	    engine_find(&run->engine, id) != ENGINE_NO_MEMBER)
+		(void)engine_set_active(&run->engine, engine_find(&run->engine, id), now_ns, NULL);
+	run->bond->settings.active[0] = '\0';
+}
+
+int
+run_start(struct bonds *bonds, struct bond *bond, struct reason *why)
+{
+	struct bond_run *run = calloc(1, sizeof(*run));
+	const struct engine_ops ops = {.probe = run_probe, .ctx = run};
+	uint64_t now_ns;
+	int rc;
+
+	if (run == NULL)
+		return reason_set(why, -ENOMEM, "out of memory");
+	run->bonds = bonds;
+	run->bond = bond;
+	rc = make_run(run, why);
+	if (rc != 0) {
+		free_run(run);
+		return rc;
+	}
+	bond->run = run;
+	now_ns = run_now_ns(run);
+	engine_init(&run->engine, &bond->settings, &ops);
+	engine_up(&run->engine, now_ns);
+	for (uint16_t i = 0; i < bond->nb_members; i++)
+		add_to_engine(run, &bond->members[i], now_ns);
+	set_first_active(run, now_ns);
+	run_balance_start(run);
+	run_macs_active_changed(run);
+	run->engine.changed |= ENGINE_CHANGED_LINK;
+	run_react(run);
+	run_macs_apply(run);
+	return 0;
+}
+
+void
+run_stop(struct bond *bond)
+{
+	if (bond->run == NULL)
+		return;
+	engine_down(&bond->run->engine);
+	free_run(bond->run);
+	bond->run = NULL;
+}
+
+/* Frames that moved since the last look: what the ARP monitor calls a sign of life. */
+static void
+note_traffic(struct bond_run *run, uint64_t now_ns)
+{
+	for (int i = 0; i < run->engine.nb_members; i++) {
+		struct direct_counters c;
+
+		direct_member_counters(run->direct, run_member(run, i)->port_id, &c);
+		if (c.rx_packets != run->seen[i].rx_packets)
+			engine_note_rx(&run->engine, i, now_ns);
+		if (c.tx_packets != run->seen[i].tx_packets)
+			engine_note_tx(&run->engine, i, now_ns);
+		run->seen[i].rx_packets = c.rx_packets;
+		run->seen[i].tx_packets = c.tx_packets;
+	}
+}
+
+static void
+poll_devices(struct bond_run *run, uint64_t now_ns)
+{
+	uint32_t period_ms = run->bond->settings.miimon_ms;
+
+	run->poll_due_ns =
+		now_ns + (period_ms != 0 ? period_ms : POLL_WITHOUT_MII_MS) * NSEC_PER_MSEC;
+	for (int i = 0; i < run->engine.nb_members; i++) {
+		struct engine_phy phy = read_phy(run, run_member(run, i));
+
+		engine_phy_report(&run->engine, i, &phy, now_ns);
+	}
+}
+
+/* What others may have undone: the PMD at its own failovers, a PF, an operator. */
+static void
+keep(struct bond_run *run, uint64_t now_ns)
+{
+	struct bond *bond = run->bond;
+
+	run->keep_due_ns = now_ns + BOND_KEEP_MS * NSEC_PER_MSEC;
+	run_macs_apply(run);
+	bond_keep_filters(bond, bond->active_known, bond->active);
+	if (run->promisc_until_ns != 0 && now_ns >= run->promisc_until_ns)
+		run->promisc_until_ns = 0;
+}
+
+static void
+forget(struct bond_run *run, uint64_t now_ns)
+{
+	run->forget_due_ns = now_ns + FORGET_MS * NSEC_PER_MSEC;
+	learn_age(run->learn, now_ns);
+	igmp_memory_age(run->igmp, now_ns);
+	/* Workers show again whom they have shown before: what still lives stays remembered. */
+	atomic_fetch_add_explicit(&run->direct->learn_epoch, 1, memory_order_relaxed);
+}
+
+void
+run_tick(struct bond *bond)
+{
+	struct bond_run *run = bond->run;
+	uint64_t now_ns = run_now_ns(run);
+
+	direct_collect(run->direct);
+	run_read_shown(run);
+	note_traffic(run, now_ns);
+	if (now_ns >= run->poll_due_ns)
+		poll_devices(run, now_ns);
+	(void)engine_tick(&run->engine, now_ns);
+	run_react(run);
+	if (bond_mode_is_lb(bond->settings.mode))
+		run_balance_tick(run, now_ns);
+	if (now_ns >= run->keep_due_ns)
+		keep(run, now_ns);
+	if (now_ns >= run->forget_due_ns)
+		forget(run, now_ns);
+	if (run->plan_wanted)
+		run_publish(run);
+}
+
+void
+run_device_event(struct bond *bond, struct bond_member *m)
+{
+	struct bond_run *run = bond->run;
+	bool was_present = m->present;
+	struct engine_phy phy = read_phy(run, m);
+
+	engine_phy_report(&run->engine, index_of(run, m), &phy, run_now_ns(run));
+	run_react(run);
+	if (m->present && !was_present) {
+		m->mac_wait = 0;
+		run_macs_apply(run);
+		run_publish(run);
+	}
+}
+
+void
+run_member_added(struct bond *bond, struct bond_member *m)
+{
+	struct bond_run *run = bond->run;
+
+	add_to_engine(run, m, run_now_ns(run));
+	run->engine.changed |= ENGINE_CHANGED_LINK;
+	run_react(run);
+}
+
+void
+run_member_leaves(struct bond *bond, struct bond_member *m)
+{
+	struct bond_run *run = bond->run;
+	int index = index_of(run, m);
+
+	/*
+	 * The engine renumbers its members at once, the bond's records follow when the caller
+	 * forgets this one: in between the record goes to the end of the list.
+	 */
+	engine_member_remove(&run->engine, index, run_now_ns(run));
+	bond_member_to_end(bond, m);
+	m = &bond->members[bond->nb_members - 1];
+	memmove(&run->seen[index],
+	        &run->seen[index + 1],
+	        (size_t)(BOND_MAX_MEMBERS - index - 1) * sizeof(run->seen[0]));
+	run_macs_active_changed(run);
+	run_macs_member_leaves(run, m);
+	run->engine.changed |= ENGINE_CHANGED_LINK;
+	run_react(run);
+}
+
+void
+run_settings_changed(struct bond *bond, uint32_t effects)
+{
+	struct bond_run *run = bond->run;
+
+	for (int i = 0; i < run->engine.nb_members; i++)
+		if (run->engine.members[i].prio != run_member(run, i)->prio)
+			engine_set_prio(&run->engine, i, run_member(run, i)->prio, run_now_ns(run));
+	engine_settings_changed(&run->engine, effects, primary_index(run), run_now_ns(run));
+	run->poll_due_ns = 0;
+	run->plan_wanted = true;
+	if ((effects & BOND_EFFECT_PLAN) != 0)
+		run_balance_members_changed(run);
+	run_react(run);
+}
+
+int
+run_set_active(struct bond *bond, const struct bond_member *m, struct reason *why)
+{
+	struct bond_run *run = bond->run;
+	int rc = engine_set_active(
+		&run->engine, m != NULL ? index_of(run, m) : ENGINE_NO_MEMBER, run_now_ns(run), why
+	);
+
+	run_react(run);
+	return rc;
+}

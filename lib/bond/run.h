@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A bond whose frames we move ourselves (io_path=direct), while it is up: what joins the pure parts
+ * (engine, balancing, memories) with ports and workers. For the files of lib/bond; control thread.
+ */
+#pragma once
+
+#include "bond_priv.h"
+#include "direct.h"
+#include "engine.h"
+#include "igmp_memory.h"
+#include "learn.h"
+#include "rlb.h"
+#include "tlb.h"
+
+struct bond_run {
+	struct bonds *bonds;
+	struct bond *bond;
+	struct engine engine; /* its members stand in the order of bond->members */
+	struct bond_direct *direct;
+	bool plan_wanted; /* something that the plan depends on changed */
+
+	/* When the devices are looked at, addresses and filters set right, and so on. */
+	uint64_t poll_due_ns, keep_due_ns, forget_due_ns;
+	/* Of each member when it was last looked at. */
+	struct {
+		uint64_t rx_packets, tx_packets;
+	} seen[BOND_MAX_MEMBERS];
+
+	/* Modes 5 and 6. */
+	struct tlb tlb;
+	uint16_t nb_tlb_ports, tlb_ports[BOND_MAX_MEMBERS]; /* that the buckets refer to */
+	uint64_t tlb_since_ns, tlb_due_ns, learning_due_ns;
+	/* Mode 6. */
+	struct rlb *rlb;
+	uint64_t rlb_due_ns;
+	uint64_t promisc_until_ns; /* the active member hears all; 0: it need not */
+
+	/* What stands behind the bond. */
+	struct learn *learn;
+	struct igmp_memory *igmp;
+	uint64_t events; /* changes of the active member since it was set up */
+};
+
+/* run.c: life, time and events. */
+int run_start(struct bonds *bonds, struct bond *bond, struct reason *why);
+/* Workers have let go of the bond. */
+void run_stop(struct bond *bond);
+void run_tick(struct bond *bond);
+/* A device of a member changed: look at it now. */
+void run_device_event(struct bond *bond, struct bond_member *m);
+void run_member_added(struct bond *bond, struct bond_member *m);
+/* Before the record of the member is forgotten; its frames go elsewhere afterwards. */
+void run_member_leaves(struct bond *bond, struct bond_member *m);
+/* Settings changed as BOND_EFFECT_* bits say. */
+void run_settings_changed(struct bond *bond, uint32_t effects);
+int run_set_active(struct bond *bond, const struct bond_member *m, struct reason *why);
+/* Do what the engine asks for since the last call. */
+void run_react(struct bond_run *run);
+uint64_t run_now_ns(const struct bond_run *run);
+/* The record of the engine's member @index. */
+struct bond_member *run_member(const struct bond_run *run, int index);
+
+/* run_plan.c: from state to plan. */
+void run_publish(struct bond_run *run);
+
+/* run_mac.c: which address each member carries. */
+/* The bond has another address than @was by the user's word. */
+void run_macs_bond_changed(struct bond_run *run, const struct rte_ether_addr *was);
+/* The active member is another one: decide, so that the next plan is right. */
+void run_macs_active_changed(struct bond_run *run);
+void run_macs_member_leaves(struct bond_run *run, struct bond_member *m);
+/* Give the devices the addresses decided upon. */
+void run_macs_apply(struct bond_run *run);
+
+/* run_control.c: frames of the control plane. */
+void run_read_shown(struct bond_run *run);
+/* The id of a VLAN tag that stands in the mbuf and not in the frame; 0: none. */
+uint16_t run_vlan_in_mbuf(const struct rte_mbuf *m);
+void run_probe(void *ctx, int index); /* engine_ops.probe */
+void run_notify_peers(struct bond_run *run);
+void run_resend_igmp(struct bond_run *run);
+void run_send_learning(struct bond_run *run, const struct bond_member *m);
+
+/* run_balance.c: modes 5 and 6. */
+void run_balance_start(struct bond_run *run);
+void run_balance_members_changed(struct bond_run *run);
+void run_balance_tick(struct bond_run *run, uint64_t now_ns);
+void run_balance_arp_sent(struct bond_run *run, struct rte_mbuf *m);
+void run_balance_arp_received(struct bond_run *run, const struct rlb_arp *arp);

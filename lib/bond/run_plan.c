@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From what the engine decided to what workers do: the plan of a bond. See plan.h. */
+#include "recv.h"
+#include "run.h"
+#include "xmit.h"
+
+#include <string.h>
+
+static const plan_xmit_fn xmit_of_mode[BOND_MODE_COUNT] = {
+	[BOND_MODE_RR] = xmit_round_robin,
+	[BOND_MODE_AB] = xmit_active,
+	[BOND_MODE_XOR] = xmit_hash,
+	[BOND_MODE_BROADCAST] = xmit_broadcast,
+	[BOND_MODE_8023AD] = xmit_hash,
+	[BOND_MODE_TLB] = xmit_tlb,
+	[BOND_MODE_ALB] = xmit_alb,
+};
+
+static plan_xmit_fn
+choose_xmit(const struct bond_settings *s)
+{
+	if (s->mode == BOND_MODE_RR && s->packets_per_member == 0)
+		return xmit_round_robin_random;
+	if (bond_mode_is_lb(s->mode) && !s->tlb_dynamic_lb)
+		return s->mode == BOND_MODE_TLB ? xmit_tlb_hash : xmit_alb_hash;
+	return xmit_of_mode[s->mode];
+}
+
+static plan_recv_fn
+choose_recv(const struct bond_settings *s, const struct bond_plan *plan)
+{
+	if (bond_mode_has_active(s->mode))
+		return recv_members;
+	return plan->inspect_rx || plan->keep_last_rx ? recv_bond_port_watched : recv_bond_port;
+}
+
+static void
+fill_sending(const struct bond_run *run, struct bond_plan *plan)
+{
+	const struct bond_settings *s = &run->bond->settings;
+	const struct engine *e = &run->engine;
+
+	for (int i = 0; i < e->nb_members; i++) {
+		const struct bond_member *m = run_member(run, i);
+
+		plan->member_mac[m->port_id] = m->want_mac;
+		if (!engine_usable(e, i))
+			continue;
+		plan->usable[plan->nb_usable++] = m->port_id;
+		/* bond_should_override_tx_queue: modes 0 and 1 alone. */
+		if (m->queue_id != 0 && (s->mode == BOND_MODE_RR || s->mode == BOND_MODE_AB))
+			plan->queue_port[m->queue_id] = m->port_id;
+	}
+	plan->usable_magic = plan->nb_usable != 0 ? xmit_hash_magic(plan->nb_usable) : 0;
+	if (e->active != ENGINE_NO_MEMBER)
+		plan->active = e->members[e->active].port_id;
+	else if (s->mode == BOND_MODE_RR && plan->nb_usable != 0)
+		plan->active = plan->usable[0];
+	for (uint16_t i = 0; i < plan->nb_usable; i++)
+		if (plan->usable[i] == plan->active)
+			plan->active_index = (uint8_t)i;
+	/* The buckets were dealt to the usable members, in the same order. */
+	if (run->nb_tlb_ports == plan->nb_usable)
+		memcpy(plan->bucket, run->tlb.member, sizeof(plan->bucket));
+}
+
+/* The role of a member on reception (bond_should_deliver_exact_match). */
+static enum plan_accept
+accept_of(const struct bond_run *run, int index)
+{
+	const struct bond_settings *s = &run->bond->settings;
+
+	if (index == run->engine.active || s->all_members_active)
+		return PLAN_ACCEPT_ALL;
+	return s->mode == BOND_MODE_ALB ? PLAN_ACCEPT_UNICAST : PLAN_ACCEPT_NONE;
+}
+
+static void
+fill_receiving(const struct bond_run *run, struct bond_plan *plan)
+{
+	const struct bond_settings *s = &run->bond->settings;
+	const struct engine *e = &run->engine;
+
+	for (int i = 0; i < e->nb_members; i++) {
+		const struct bond_member *m = run_member(run, i);
+		struct plan_polled p = {.port_id = m->port_id, .accept = accept_of(run, i)};
+
+		if (!m->present)
+			continue;
+		if (p.accept == PLAN_ACCEPT_NONE)
+			plan->idle[plan->nb_idle++] = p;
+		else
+			plan->polled[plan->nb_polled++] = p;
+		if (s->mode == BOND_MODE_ALB &&
+		    !rte_is_same_ether_addr(&m->want_mac, &run->bond->mac))
+			plan->alias[plan->nb_alias++] = plan_mac_word(&m->want_mac);
+	}
+	plan->bond_mac = run->bond->mac;
+	plan->bond_mac_word = plan_mac_word(&run->bond->mac);
+}
+
+void
+run_publish(struct bond_run *run)
+{
+	const struct bond_settings *s = &run->bond->settings;
+	struct bond_plan *plan = direct_plan_new();
+	bool arp_monitor = s->arp_interval_ms != 0;
+
+	/* Tried again at the next tick. */
+	if (plan == NULL)
+		return;
+	run->plan_wanted = false;
+	plan->hash = xmit_hash_get(s->policy);
+	plan->packets_per_member = s->packets_per_member;
+	plan->tx_retries = s->tx_retries;
+	plan->keep_last_rx = arp_monitor;
+	plan->inspect_rx = arp_monitor || s->mode == BOND_MODE_ALB;
+	plan->inspect_tx = s->mode == BOND_MODE_ALB || bond_mode_has_active(s->mode) ||
+	                   (s->mode == BOND_MODE_RR && s->resend_igmp != 0);
+	fill_sending(run, plan);
+	fill_receiving(run, plan);
+	plan->xmit = choose_xmit(s);
+	plan->recv = choose_recv(s, plan);
+	direct_publish(run->direct, plan);
+}

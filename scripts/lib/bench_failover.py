@@ -1,0 +1,490 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""
+scripts/bench failover: how long traffic pauses when the cable of a bond's working member is pulled.
+
+Numbered UDP datagrams go at a steady rate from a kernel stack by a tap, the bond and two
+net_af_packet members (macvlan over veth) to another kernel stack behind a Linux bridge (mode
+802.3ad: Open vSwitch). The far end of the cable of the member that carries them is set down, and up
+again later, several times; then the next path has its turn: vfbond with io_path=direct, vfbond with
+io_path=pmd, and dpdk-testpmd with a bond of the same vdevs. No time makes it fail, only a program
+that does not work.
+
+All times are of CLOCK_REALTIME. A pull begins with the kernel's notification, RTM_NEWLINK of the
+member's device without carrier, as soon as this script has read it. Packets have the kernel's own
+time stamps. From the notification on the kernel hands nothing more to a device without carrier, so
+that no capture sees what a program still gives to it: the last frame on the dead member is the one
+captured last on its veth or, if it is later, the last one lost, at the time at which it was sent.
+The first on the other member is the first frame captured there that follows it. The gap is the
+longest time between two datagrams that the receiver got, from right before the pull until the cable
+is back; lost is what was sent in that time and never received. The median and the worst of all
+pulls are shown.
+"""
+
+import argparse
+import bisect
+import contextlib
+import json
+import math
+import os
+import platform
+import shutil
+import signal
+import socket
+import statistics
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from bench_console import ProgramError, Testpmd, VFBOND, bond_vdev, cpu_model, program_path
+from load import ping_once
+from netlab import Lab, LabError, in_namespace, run, wait_for
+from program import MODES, Vfbond, eal_args
+from topology import IP_B, TAP, Topology, member_mac
+
+PATHS = ("direct", "pmd", "testpmd")
+TARGET_MS = 2.0  # of vfbond's direct path: from the notification to the other member, median
+NS_PER_MS = 1_000_000
+LEAD_NS = 50 * NS_PER_MS  # of a pull's window before the pull
+REACTION_S = 0.5  # nothing else runs while a program reacts, not even this script
+SETTLED_S = 1.0  # of whole traffic between two pulls
+GIVE_UP_AFTER = 3  # pulls in a row without a failover
+FLOWING = 0.9  # of the rate arrives
+
+NETLINK_ROUTE = 0
+RTMGRP_LINK = 1
+RTM_NEWLINK = 16
+IFF_LOWER_UP = 1 << 16
+NLMSG_HEADER = struct.Struct("=IHHII")
+IFINFOMSG = struct.Struct("=BxHiII")
+RECORD = struct.Struct("=QQ")  # struct record of pulse.c
+
+# The measured columns: key in a pull's figures, head, format, factor.
+COLUMNS = (
+    ("last_on_dead_ns", "last on dead member", "{:.2f}", 1 / NS_PER_MS),
+    ("first_on_other_ns", "first on the other", "{:.2f}", 1 / NS_PER_MS),
+    ("gap_ns", "gap at the receiver", "{:.2f}", 1 / NS_PER_MS),
+    ("lost", "lost frames", "{:.0f}", 1),
+    ("quiet_gap_ns", "gap without a pull", "{:.2f}", 1 / NS_PER_MS),
+)
+
+
+class LinkEvents:
+    """The kernel's notifications about a namespace's devices, each with the time of its reading."""
+
+    def __init__(self, ns):
+        with in_namespace(ns.name):
+            self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_ROUTE)
+        self.sock.bind((0, RTMGRP_LINK))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.sock.close()
+
+    def forget(self):
+        """Drop what has been said until now."""
+        self.sock.settimeout(0)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.sock.recv(65536)
+
+    def carrier_lost(self, index, deadline_s):
+        """Wait until a device loses its carrier; the time in ns."""
+        end = time.monotonic() + deadline_s
+        while time.monotonic() < end:
+            self.sock.settimeout(deadline_s)
+            with contextlib.suppress(TimeoutError):
+                data = self.sock.recv(65536)
+                now_ns = time.time_ns()
+                if any(i == index and not up for i, up in self._links(data)):
+                    return now_ns
+        raise AssertionError(f"no notification of the kernel within {deadline_s:g} s")
+
+    @staticmethod
+    def _links(data):
+        """The (index, carrier) of each RTM_NEWLINK."""
+        while len(data) >= NLMSG_HEADER.size:
+            length, kind = NLMSG_HEADER.unpack_from(data)[:2]
+            if kind == RTM_NEWLINK:
+                _, _, index, flags, _ = IFINFOMSG.unpack_from(data, NLMSG_HEADER.size)
+                yield index, bool(flags & IFF_LOWER_UP)
+            data = data[(length + 3) & ~3:]
+
+
+class Records:
+    """What one process of pulse recorded, in the order of time."""
+
+    def __init__(self, path):
+        data = Path(path).read_bytes()
+        whole = data[:len(data) // RECORD.size * RECORD.size]
+        rows = sorted(RECORD.iter_unpack(whole))
+        self.times = [t for t, _ in rows]
+        self.numbers = [n for _, n in rows]
+
+    def between(self, since_ns, until_ns):
+        """The (time, number) of since <= time < until."""
+        span = slice(bisect.bisect_left(self.times, since_ns),
+                     bisect.bisect_left(self.times, until_ns))
+        return list(zip(self.times[span], self.numbers[span]))
+
+    def longest_gap(self, since_ns, until_ns):
+        """The longest time without a record between two moments, in ns."""
+        marks = [since_ns, *(t for t, _ in self.between(since_ns, until_ns)), until_ns]
+        return max(b - a for a, b in zip(marks, marks[1:]))
+
+
+class Pulses:
+    """The steady traffic of one path, from its start to the records of it."""
+
+    def __init__(self, lab, topo, program, args):
+        self.lab = lab
+        self.topo = topo
+        self.rate = args.rate
+        # Whatever happens, no process outlives the longest run.
+        pull_s = args.deadline + REACTION_S + 2 * args.deadline + SETTLED_S
+        limit_s = math.ceil(60 + args.count * pull_s)
+        self.processes = {}
+        for i in range(topo.members):
+            index = device_index(topo.a, f"ve{i}")
+            self._start(topo.a, program, limit_s, f"member{i}", "capture", index)
+        self._start(topo.b, program, limit_s, "received", "receive")
+        self._start(topo.a, program, limit_s, "sent", "send", IP_B, args.rate)
+
+    def _start(self, ns, program, limit_s, name, *words):
+        argv = [program, self.lab.path(name), limit_s, *words]
+        self.processes[name] = ns.start(*argv, name=f"pulse-{name}")
+
+    def arriving(self, seconds=0.1):
+        """Share of the rate that the receiver gets now."""
+        before, since = datagrams_received(self.topo.b), time.monotonic()
+        time.sleep(seconds)
+        got = datagrams_received(self.topo.b) - before
+        return got / (self.rate * (time.monotonic() - since))
+
+    def wait_flowing(self, what, deadline_s):
+        """Wait until nearly all datagrams arrive; AssertionError after the deadline."""
+        try:
+            wait_for(lambda: self.arriving() >= FLOWING, what, deadline_s)
+        except AssertionError as error:
+            self._check_alive()
+            share = self.arriving()
+            raise AssertionError(
+                f"{error}: {share:.0%} of {self.rate} datagrams/s arrive (see --rate)"
+            ) from None
+
+    def carrier(self):
+        """The member that carries most of the traffic now."""
+        before = frames_sent(self.topo)
+        time.sleep(0.1)
+        grown = [after - b for after, b in zip(frames_sent(self.topo), before)]
+        return grown.index(max(grown))
+
+    def _check_alive(self):
+        for process in self.processes.values():
+            assert process.alive(), f"{process.name} ended early: {process.log()}"
+
+    def stop(self):
+        """End the processes, the sender first; the records of each by its name."""
+        self._check_alive()
+        for process in reversed(self.processes.values()):
+            status = process.end()
+            assert status == 0, f"{process.name}: status {status}: {process.log()}"
+            time.sleep(0.1)  # what is on its way still arrives
+        return {name: Records(self.lab.path(name)) for name in self.processes}
+
+
+class Pull:
+    """One cable out and in again: what was noted at the time."""
+
+    def __init__(self, victim, notified_ns):
+        self.victim = victim
+        self.notified_ns = notified_ns
+        self.plugged_ns = None
+        self.failed_over = False
+
+    def figures(self, records, members):
+        """The measured numbers, times relative to the notification; inf is never."""
+        since, until = self.notified_ns - LEAD_NS, self.plugged_ns
+        quiet = since - min(until - since, int(SETTLED_S * 1e9))
+        arrived = set(records["received"].numbers)
+        lost = [(t, n) for t, n in records["sent"].between(since, until) if n not in arrived]
+        figures = {
+            "failed_over": self.failed_over, "member": self.victim, "lost": len(lost),
+            "last_on_dead_ns": math.inf, "first_on_other_ns": math.inf, "gap_ns": math.inf,
+            "quiet_gap_ns": records["received"].longest_gap(quiet, since),
+        }
+        if not self.failed_over:
+            return figures
+        figures["gap_ns"] = records["received"].longest_gap(since, until)
+        dead = records[f"member{self.victim}"].between(since, until)
+        last_ns, last = max(dead[-1:] + lost[-1:], default=(since, -1))
+        figures["last_on_dead_ns"] = last_ns - self.notified_ns
+        follow = [
+            t for i in range(members) if i != self.victim
+            for t, n in records[f"member{i}"].between(since, until) if n > last
+        ]
+        if follow:
+            figures["first_on_other_ns"] = min(follow) - self.notified_ns
+        return figures
+
+
+def device_index(ns, dev):
+    """The index of a namespace's device."""
+    with in_namespace(ns.name):
+        return socket.if_nametoindex(dev)
+
+
+def read_proc_net(ns, name):
+    """The lines of a file of /proc/net as a namespace has it, without starting a process."""
+    with in_namespace(ns.name):
+        return Path(f"/proc/thread-self/net/{name}").read_text(encoding="ascii").splitlines()
+
+
+def datagrams_received(ns):
+    """How many UDP datagrams were read by the namespace's programs."""
+    heads, values = [line.split() for line in read_proc_net(ns, "snmp")
+                     if line.startswith("Udp:")]
+    return int(values[heads.index("InDatagrams")])
+
+
+def frames_sent(topo):
+    """Frames that have left by each member's veth."""
+    sent = {}
+    for line in read_proc_net(topo.a, "dev")[2:]:
+        dev, counters = line.split(":")
+        sent[dev.strip()] = int(counters.split()[9])
+    return [sent[f"ve{i}"] for i in range(topo.members)]
+
+
+def compiled(work):
+    """pulse, compiled into a directory."""
+    program = os.path.join(work, "pulse")
+    source = Path(__file__).resolve().parent / "pulse.c"
+    run("cc", "-O2", "-Wall", "-o", program, source)
+    return program
+
+
+@contextlib.contextmanager
+def running(path, lab, topo, args):
+    """The program of this path, forwarding between the tap and the bond."""
+    if path == "testpmd":
+        words = ["ip", "netns", "exec", topo.a.name, str(args.programs["testpmd"])]
+        words += [str(word) for word in eal_args(lab) + topo.vdevs()]
+        mode = MODES.index(args.mode)
+        words += ["--vdev", bond_vdev(mode, topo.member_names().split(","), args.pmd_policy)]
+        tap, bond = topo.members, topo.members + 1
+        words += ["--", "-i", f"--portlist={tap},{bond}", "--port-topology=paired"]
+        with Testpmd(words, Path(lab.dir)) as testpmd:
+            testpmd.run("set fwd io")
+            testpmd.run("start")
+            yield
+            testpmd.quit()
+        return
+    spec = f"bond0 mode={args.mode} io_path={path} members={topo.member_names()}"
+    if args.pmd_policy:
+        spec += " xmit_hash_policy=layer3+4"
+    vfbond = Vfbond(
+        lab, args.programs["vfbond"], topo.a, topo.vdevs(),
+        ["--auto-start", "--bond", spec, "--pair", "bond0,net_tap0"],
+    )
+    try:
+        vfbond.wait_console()
+        yield
+        vfbond.stop()
+    except AssertionError as error:
+        raise ProgramError(str(error), vfbond.log()) from None
+
+
+def join(topo):
+    """Give the stack behind the bond its address, and make the neighbours known for good."""
+    topo.tap_up()
+    topo.a.ip("link", "set", TAP, "address", member_mac(0))
+    wait_for(topo.switch.ready, "the agreement of the peer (LACP)", 15)
+    ping_once(topo.a, IP_B)
+    # Neither ARP nor its timeouts shall have a part in this.
+    topo.a.ip("neigh", "replace", IP_B, "lladdr", topo.b.mac("br0"), "dev", TAP, "nud", "permanent")
+
+
+@contextlib.contextmanager
+def urgent():
+    """Let this thread, but none of its children, preempt others, to read the clock at once."""
+    normal = os.sched_param(0)
+    with contextlib.suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, normal)
+
+
+def pull_once(topo, pulses, links, args):
+    """Pull the working member's cable, see whether the traffic goes on, plug the cable in."""
+    victim = pulses.carrier()
+    index = device_index(topo.a, topo.macvlans[victim])
+    links.forget()
+    with urgent():
+        topo.unplugged.add(victim)
+        # Not waited for: what follows must be waiting when it has happened.
+        cable = topo.b.start("ip", "link", "set", topo.ports[victim], "down", name="pull")
+        pull = Pull(victim, links.carrier_lost(index, deadline_s=5))
+        time.sleep(REACTION_S)
+    assert cable.wait() == 0, cable.log()
+    end = pull.notified_ns + args.deadline * 1e9
+    while not pull.failed_over and time.time_ns() < end:
+        pull.failed_over = pulses.arriving() >= FLOWING
+    pull.plugged_ns = time.time_ns()
+    topo.plug(victim)
+    wait_for(lambda: topo.carrier(victim), f"carrier of member {victim}")
+    wait_for(topo.switch.ready, "the agreement of the peer (LACP)", 15)
+    pulses.wait_flowing("traffic with the cable back", 2 * args.deadline)
+    time.sleep(SETTLED_S)
+    return pull
+
+
+def measure(path, program, args):
+    """All pulls of one path; their figures."""
+    with Lab() as lab:
+        topo = Topology(lab, 2, "ovs" if args.mode == "802.3ad" else "bridge")
+        with running(path, lab, topo, args), LinkEvents(topo.a) as links:
+            join(topo)
+            pulses = Pulses(lab, topo, program, args)
+            pulses.wait_flowing("traffic", 5)
+            time.sleep(SETTLED_S)
+            pulls = []
+            for nr in range(args.count):
+                pulls.append(pull_once(topo, pulses, links, args))
+                how = "failover" if pulls[-1].failed_over else f"none in {args.deadline:g} s"
+                print(f"{path}  pull {nr + 1}/{args.count}  {how}", file=sys.stderr)
+                last = pulls[-GIVE_UP_AFTER:]
+                if len(last) == GIVE_UP_AFTER and not any(p.failed_over for p in last):
+                    break
+            records = pulses.stop()
+        return [p.figures(records, topo.members) for p in pulls]
+
+
+def summary(figures):
+    """Median and worst of each column."""
+    return {
+        key: (statistics.median(f[key] for f in figures), max(f[key] for f in figures))
+        for key, *_ in COLUMNS
+    }
+
+
+def cell(pair, form, factor, args):
+    """Median and worst as text."""
+    never = f"not within {args.deadline:g} s"
+    shown = [never if math.isinf(v) else form.format(v * factor) for v in pair]
+    return shown[0] if shown[0] == shown[1] == never else " / ".join(shown)
+
+
+def label(path):
+    """What the table calls a path."""
+    return path if path == "testpmd" else f"vfbond {path}"
+
+
+def table(results, args):
+    """The end of the text output."""
+    rows = [["path", "mode", "pulls", *(head for _, head, *_ in COLUMNS), ""]]
+    for path, figures in results.items():
+        made = summary(figures)
+        cells = [cell(made[key], form, factor, args) for key, _, form, factor in COLUMNS]
+        missed = path == "direct" and made["first_on_other_ns"][0] > TARGET_MS * NS_PER_MS
+        mark = "below target" if missed else ""
+        rows.append([label(path), args.mode, str(len(figures)), *cells, mark])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join(word.ljust(width) for word, width in zip(row, widths)).rstrip())
+    print(
+        f"median / worst, in ms after the kernel's notification (the gap: in ms); {args.rate} "
+        f"datagrams/s;\ntarget of vfbond direct: {TARGET_MS:g} ms to the first on the other at the "
+        "median"
+    )
+
+
+def as_json(results, args):
+    """All figures; null for a failover that did not come."""
+
+    def finite(value):
+        return None if isinstance(value, float) and math.isinf(value) else value
+
+    rows = []
+    for path, figures in results.items():
+        made = {
+            key: {"median": finite(median), "worst": finite(worst)}
+            for key, (median, worst) in summary(figures).items()
+        }
+        pulls = [{key: finite(value) for key, value in f.items()} for f in figures]
+        rows.append({"path": label(path), "mode": args.mode, **made, "pulls": pulls})
+    return {
+        "host": platform.node(), "cpu": cpu_model(), "cpus": os.cpu_count(), "rate": args.rate,
+        "deadline_s": args.deadline, "target_ms": TARGET_MS, "paths": rows,
+    }
+
+
+def arguments(argv):
+    """The checked options."""
+    parser = argparse.ArgumentParser(
+        prog="bench failover", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--count", type=int, default=20, help="pulls per path, 1..200; default 20")
+    parser.add_argument("--mode", default="active-backup", help="by name or 0..6; %(default)s")
+    parser.add_argument("--paths", default=",".join(PATHS), help="default %(default)s")
+    parser.add_argument("--rate", type=int, default=10000,
+                        help="datagrams per second, 100..100000; default 10000")
+    parser.add_argument("--deadline", type=float, default=5,
+                        help="seconds after which a failover has not come, 1..30; default 5")
+    parser.add_argument("--vfbond", default=VFBOND, help="default %(default)s")
+    parser.add_argument("--testpmd", default="dpdk-testpmd", help="default %(default)s")
+    parser.add_argument("--json", metavar="FILE", help="write all figures there")
+    args = parser.parse_args(argv)
+    args.paths = args.paths.split(",")
+    if args.mode.isdigit() and int(args.mode) < len(MODES):
+        args.mode = MODES[int(args.mode)]
+    if args.mode not in MODES:
+        parser.error(f"--mode: 0..6 or one of {', '.join(MODES)}")
+    if not 1 <= args.count <= 200:
+        parser.error("--count: 1..200")
+    if not 100 <= args.rate <= 100000 or not 1 <= args.deadline <= 30:
+        parser.error("--rate: 100..100000, --deadline: 1..30")
+    if not set(args.paths) <= set(PATHS):
+        parser.error(f"--paths: some of {','.join(PATHS)}")
+    # By ports too, or a single pair of hosts has a single place in a hash.
+    args.pmd_policy = "l34" if args.mode in ("balance-xor", "802.3ad") else None
+    wanted = {"testpmd" if path == "testpmd" else "vfbond" for path in args.paths}
+    args.programs = {k: program_path(parser, k, getattr(args, k)) for k in sorted(wanted)}
+    for tool in ("cc", "ip", "bridge"):
+        if shutil.which(tool) is None:
+            parser.error(f"no {tool} here: scripts/deps install build run")
+    if os.geteuid() != 0:
+        parser.error("needs root (network namespaces)")
+    return args
+
+
+def main(argv):
+    """Measure every path, print the table."""
+    args = arguments(argv)
+
+    def ended(signum, frame):
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, ended)
+    results = {}
+    try:
+        with Lab() as lab:
+            program = compiled(lab.dir)
+            for path in args.paths:
+                results[path] = measure(path, program, args)
+    except (AssertionError, LabError, ProgramError, subprocess.SubprocessError, OSError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("bench: interrupted; everything is removed again", file=sys.stderr)
+        return 130
+    table(results, args)
+    if args.json:
+        Path(args.json).write_text(json.dumps(as_json(results, args), indent=2) + "\n")
+    return 0

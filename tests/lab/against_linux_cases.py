@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What against_linux.py asks Linux and vfbond alike, and where their answers may differ.
+
+Words are Linux's. m0 and m1 stand for the bond's members, m9 for a device that is none, "" for
+clearing an option.
+"""
+
+from dataclasses import dataclass
+
+MODES = (
+    "balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb",
+    "balance-alb",
+)
+
+NUMBER = ("-1", "4294967296", "xyz", "")
+INT = ("2147483648", "2147483647", "maxval", "0", "off", "default", *NUMBER)
+BYTE = ("256", "255", "maxval", "7", "0", "off", "default", *NUMBER)
+ON_OFF = ("2", "0", "1", "off", "on", "default", "yes", "-1", "")
+
+
+def each(option, *values):
+    return [(option, value) for value in values]
+
+
+# Steps of one group are done one after the other on one bond, which had miimon set to 100. A step
+# that both accept is followed by a comparison of the value in force.
+GROUPS = {
+    "monitors": [
+        *each("use_carrier", *ON_OFF),
+        *each("updelay", "250", "99", "0", *NUMBER),
+        *each("downdelay", "250", "99", "0", *NUMBER),
+        *each("peer_notif_delay", "300001", "300000", "250", "0", *NUMBER),
+        # What miimon does to the delays, and the delays without it.
+        *each("updelay", "500"), *each("miimon", "200"), *each("updelay", "500"),
+        *each("miimon", *INT, "0"),
+        *each("updelay", "100", "0"), *each("downdelay", "100"), *each("peer_notif_delay", "100"),
+        *each("arp_validate", "all"),
+        # Each monitor switches the other off.
+        *each("arp_interval", "100", "maxval", "2147483648", *NUMBER),
+        *each("miimon", "50"), *each("arp_interval", "200"), *each("arp_interval", "0", "200"),
+        *each("arp_validate", "none", "active", "backup", "all", "filter", "filter_active",
+              "filter_backup", "6", "7", "default", *NUMBER),
+        *each("arp_validate", "3"), *each("miimon", "100"), *each("arp_validate", "active"),
+        *each("arp_all_targets", "any", "all", "1", "2", "default", *NUMBER),
+        *each("arp_missed_max", "0", "1", "255", "256", "maxval", "minval", "default", *NUMBER),
+    ],
+    "targets": [
+        *each("arp_ip_target", "+10.0.0.1", "+10.0.0.1", "-10.0.0.2", "-10.0.0.1",
+              "+0.0.0.0", "+255.255.255.255", "+10.0.0", "+", "-", "+224.0.0.1",
+              "10.0.0.3,10.0.0.4", "10.0.0.5,10.0.0.5", "10.0.0.6", "0.0.0.0", ""),
+        *each("arp_ip_target", *(f"+10.0.1.{i}" for i in range(1, 18))),
+        *each("arp_ip_target", *(f"-10.0.1.{i}" for i in (1, 16, 17))),
+        *each("ns_ip6_target", "2001:db8::1", "2001:db8::1,2001:db8::2", "::", "ff02::1",
+              "2001:db8::1,2001:db8::1", "fe80::1"),
+        *each("ns_ip6_target", *(",".join(f"2001:db8::{i}" for i in range(1, last))
+                                 for last in (17, 18)), ""),
+    ],
+    "selection": [
+        *each("primary", "m0", "m1", "m9", "a-name-that-is-too-long-for-it", ""),
+        *each("primary_reselect", "always", "better", "failure", "1", "3", "default", *NUMBER),
+        *each("active_slave", "m1", "m0", "m9", "", "a-name-that-is-too-long-for-it"),
+        *each("fail_over_mac", "none", "active", "follow", "2", "3", "default", *NUMBER),
+        *each("num_grat_arp", *BYTE),
+        *each("num_unsol_na", *BYTE),
+        *each("resend_igmp", *BYTE),
+    ],
+    "traffic": [
+        *each("xmit_hash_policy", "layer2", "layer2+3", "layer3+4", "encap2+3", "encap3+4",
+              "vlan+srcmac", "5", "6", "default", "l34", *NUMBER),
+        *each("all_slaves_active", *ON_OFF),
+        *each("min_links", *INT),
+        *each("lp_interval", "0", "1", "minval", "maxval", "2147483648", "default", *NUMBER),
+        *each("packets_per_slave", "0", "1", "65535", "65536", "maxval", "default", *NUMBER),
+        *each("tlb_dynamic_lb", *ON_OFF),
+        *each("ad_select", "stable", "bandwidth", "count", "2", "3", "default", *NUMBER),
+        *each("queue_id", "m0:3", "m1:3", "m1:4", "m0:16", "m0:17", "m9:1", "m0", "m0:", "m0:0"),
+        *each("prio", "m0:5", "m1:-2147483648", "m1:2147483647"),
+    ],
+    # The last one, as the mode is another one afterwards.
+    "mode": [
+        *each("mode", "xyz", "7", "-1", "", "default"),
+        *each("mode", *MODES, *(str(i) for i in range(7))),
+    ],
+}
+
+# A bond of vfbond cannot be up without a member: its ports are configured and started with it.
+STATES = ("down, empty", "down", "up")
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """Answers that may differ, and why. Each must be met at least once."""
+
+    why: str
+    linux: str  # "ok", or the name of the error
+    vfbond: str
+    options: tuple = ()  # all when empty
+    values: tuple = ()
+    modes: tuple = ()
+    states: tuple = ()
+
+    def covers(self, mode, state, option, value, linux, vfbond):
+        return (
+            (self.linux, self.vfbond) == (linux, vfbond)
+            and (not self.options or option in self.options)
+            and (not self.values or value in self.values)
+            and (not self.modes or mode in self.modes)
+            and (not self.states or state in self.states)
+        )
+
+
+DEVIATIONS = ()
+
+# Bonds whose status is compared: (name, mode, options before the members, after them). The members
+# lose their links and get them back.
+STATUS = (
+    *((f"{mode} by itself", mode, [("miimon", "100")], []) for mode in MODES),
+    *((f"{mode} with delays", mode, [
+        ("miimon", "50"), ("updelay", "200"), ("downdelay", "120"), ("peer_notif_delay", "100"),
+    ], []) for mode in ("balance-rr", "active-backup", "balance-xor", "broadcast", "balance-tlb",
+                        "balance-alb")),
+    *((f"{mode} with a primary", mode, [
+        ("miimon", "100"), ("primary", "m1"), ("primary_reselect", reselect),
+    ], []) for mode, reselect in (
+        ("active-backup", "always"), ("active-backup", "failure"), ("balance-tlb", "better"),
+        ("balance-alb", "failure"),
+    )),
+    ("a primary that is no member", "active-backup", [("miimon", "100"), ("primary", "m9")], []),
+    ("fail_over_mac active", "active-backup", [("miimon", "100"), ("fail_over_mac", "active")], []),
+    ("fail_over_mac follow", "active-backup", [("miimon", "100"), ("fail_over_mac", "follow")], []),
+    ("fail_over_mac in another mode", "balance-rr", [
+        ("miimon", "100"), ("fail_over_mac", "follow"),
+    ], []),
+    *((f"{policy} in {mode}", mode, [
+        ("miimon", "100"), *tlb, ("xmit_hash_policy", policy),
+    ], []) for mode, policy, tlb in (
+        ("balance-rr", "layer3+4", []),
+        ("balance-xor", "layer2+3", []),
+        ("balance-xor", "vlan+srcmac", []),
+        ("balance-tlb", "encap3+4", [("tlb_dynamic_lb", "0")]),
+        ("balance-tlb", "layer3+4", []),
+        ("balance-alb", "encap2+3", [("tlb_dynamic_lb", "0")]),
+    )),
+    ("queue ids", "active-backup", [("miimon", "100")], [("queue_id", "m0:3"), ("queue_id", "m1:9")]),
+    ("prio", "active-backup", [("miimon", "100")], [("prio", "m1:7")]),
+    ("an active member by word", "active-backup", [("miimon", "100")], [("active_slave", "m1")]),
+)
+
+# Bonds with an ARP monitor that does not run while they are looked at; their links stay up.
+STILL = (
+    *((f"{mode} with ARP targets", mode, [
+        ("arp_interval", "600000"), ("arp_missed_max", "9"),
+        ("arp_ip_target", "+10.0.0.1"), ("arp_ip_target", "+10.0.0.254"),
+        ("ns_ip6_target", "2001:db8::1:0:0:1,2001:db8:0:1::9"),
+    ]) for mode in MODES[:4]),
+    ("an ARP monitor without targets", "active-backup", [("arp_interval", "600000")]),
+    ("no monitor", "balance-rr", [("miimon", "0")]),
+)
