@@ -162,6 +162,17 @@ host_now_ns(void *ctx)
 }
 
 static uint64_t
+host_parked_ns(void *ctx)
+{
+	struct app *app = ctx;
+	struct fwd_park_stats stats = {0};
+
+	if (app->fwd != NULL)
+		fwd_park_stats(app->fwd, &stats);
+	return stats.total_ns;
+}
+
+static uint64_t
 host_grace_start(void *ctx)
 {
 	struct app *app = ctx;
@@ -244,7 +255,7 @@ on_tick(void *ctx)
 {
 	struct app *app = ctx;
 
-	bonds_tick(app->bonds);
+	loop_timer_set(app->tick, bonds_tick(app->bonds), 0);
 }
 
 static void
@@ -343,6 +354,7 @@ init_ports(struct app *app, struct reason *why)
 		.carrier = host_carrier,
 		.addresses = host_addresses,
 		.now_ns = host_now_ns,
+		.parked_ns = host_parked_ns,
 		.grace_start = host_grace_start,
 		.grace_over = host_grace_over,
 		.event = host_event,
@@ -468,7 +480,7 @@ init_console(struct app *app, struct reason *why)
 		rc = loop_timer_add(app->loop, on_duration, app, &app->duration);
 	if (rc != 0)
 		return rc;
-	loop_timer_set(app->tick, BONDS_TICK_MS * NSEC_PER_MSEC, BONDS_TICK_MS * NSEC_PER_MSEC);
+	loop_timer_set(app->tick, BONDS_TICK_MS * NSEC_PER_MSEC, 0);
 	if (o->stats_period_ns != 0)
 		loop_timer_set(app->stats, o->stats_period_ns, o->stats_period_ns);
 	if (o->duration_ns != 0)

@@ -53,11 +53,11 @@ put_help(const struct bond_option *o, struct text *ret)
 	if (o->modes != (1 << BOND_MODE_COUNT) - 1)
 		put_modes(o, next_remark(&r));
 	if ((o->flags & BOND_OPTION_NO_MEMBERS) != 0)
-		text_puts(next_remark(&r), "changed without members only");
+		text_puts(next_remark(&r), "changed only without members");
 	if ((o->flags & BOND_OPTION_DOWN) != 0)
-		text_puts(next_remark(&r), "changed while the bond is down");
+		text_puts(next_remark(&r), "changed only while the bond is down");
 	if ((o->flags & BOND_OPTION_AT_CREATION) != 0)
-		text_puts(next_remark(&r), "at creation");
+		text_puts(next_remark(&r), "at creation only");
 	if ((o->flags & BOND_OPTION_MEMBER) != 0)
 		text_puts(next_remark(&r), "changed by set bond NAME member PORT");
 	if ((o->flags & BOND_OPTION_OURS) != 0)
@@ -108,7 +108,7 @@ bond_words_rows(struct text *ret)
 		text_printf(ret, " | %s | ", o->values);
 		put_help(o, ret);
 		if (o->pmd != NULL)
-			text_printf(ret, "; not every value with io_path=pmd: %s", o->pmd);
+			text_printf(ret, "; restricted with io_path=pmd: %s", o->pmd);
 		text_puts(ret, "\n");
 	}
 }

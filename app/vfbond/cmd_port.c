@@ -93,8 +93,6 @@ app_forget_port(struct app *app, uint16_t port_id)
 	uint16_t n = 0;
 
 	port_meters_drop(app->meters, port_id);
-	free(app->attached[port_id]);
-	app->attached[port_id] = NULL;
 	bonds_unpair(app->bonds, port_id);
 	for (uint16_t i = 0; i < app->nb_portlist; i++)
 		if (app->portlist[i] != port_id)
@@ -132,17 +130,27 @@ reset_one(struct app *app, uint16_t id, struct reason *why)
 	return rc != 0 ? rc : app_with_port_idle(app, id, port_reset, why);
 }
 
+/* @device is what `port attach` was given, NULL: it is unplugged. Lost for want of memory. */
+static void
+note_attached(struct app *app, uint16_t id, const char *device)
+{
+	free(app->attached[id]);
+	app->attached[id] = device != NULL ? strdup(device) : NULL;
+}
+
 static int
 detach_one(struct app *app, uint16_t id, struct reason *why)
 {
 	int rc = no_member(app, id, "detach", why);
 
-	if (rc == 0 && bonds_find_port(app->bonds, id) != NULL)
-		return close_one(app, id, why);
 	if (rc == 0)
-		rc = app_with_port_idle(app, id, port_detach, why);
-	if (rc == 0)
+		rc = bonds_find_port(app->bonds, id) != NULL
+		             ? close_one(app, id, why)
+		             : app_with_port_idle(app, id, port_detach, why);
+	if (rc == 0) {
 		app_forget_port(app, id);
+		note_attached(app, id, NULL);
+	}
 	return rc;
 }
 
@@ -202,9 +210,8 @@ cmd_port_attach(struct app *app, const struct command_call *call)
 			call->reply, "port %u: %s is attached\n", ids[i], app_port_name(app, ids[i])
 		);
 	}
-	/* A later detach of that port forgets it: a note that is missing for want of memory as well. */
 	if (n > 0)
-		app->attached[ids[0]] = strdup(call->argv[0]);
+		note_attached(app, ids[0], call->argv[0]);
 	return app_pairs_apply(app, false, call->why);
 }
 

@@ -128,7 +128,7 @@ put_ports(const struct app *app, struct text *ret)
 	}
 }
 
-struct bond_word {
+struct creation_word {
 	const struct bond_option *option;
 	const char *value;
 	size_t bytes; /* "KEY=VALUE" and the blank before it */
@@ -136,14 +136,14 @@ struct bond_word {
 };
 
 /* The words of `create bond`. */
-struct bond_words {
+struct creation_words {
 	struct text line; /* the words lie in it */
 	int nb;
-	struct bond_word words[COMMAND_MAX_TOKENS];
+	struct creation_word words[COMMAND_MAX_TOKENS];
 };
 
 static int
-split_words(const struct bond_settings *s, struct bond_words *ret)
+split_words(const struct bond_settings *s, struct creation_words *ret)
 {
 	char *save = NULL;
 
@@ -154,7 +154,7 @@ split_words(const struct bond_settings *s, struct bond_words *ret)
 		return 0;
 	for (char *w = strtok_r(ret->line.s, " ", &save); w != NULL && ret->nb < COMMAND_MAX_TOKENS;
 	     w = strtok_r(NULL, " ", &save)) {
-		struct bond_word *word = &ret->words[ret->nb++];
+		struct creation_word *word = &ret->words[ret->nb++];
 		char *eq = strchr(w, '=');
 
 		word->bytes = 1 + strlen(w);
@@ -175,14 +175,14 @@ can_be_later(const struct bond_option *o)
 
 /* Take words out of the line until it fits, the longest ones first. */
 static void
-shorten(struct bond_words *w, const char *name)
+shorten(struct creation_words *w, const char *name)
 {
 	size_t bytes = strlen("create bond ") + strlen(name);
 
 	for (int i = 0; i < w->nb; i++)
 		bytes += w->words[i].bytes;
 	while (bytes > COMMAND_LINE_MAX) {
-		struct bond_word *longest = NULL;
+		struct creation_word *longest = NULL;
 
 		for (int i = 0; i < w->nb; i++)
 			if (!w->words[i].later && can_be_later(w->words[i].option) &&
@@ -197,7 +197,7 @@ shorten(struct bond_words *w, const char *name)
 
 /* Of a BOND_OPTION_MEMBER option each member's value, else the one for the bond. */
 static void
-put_later(const struct bond_view *v, const struct bond_word *w, struct text *ret)
+put_later(const struct bond_view *v, const struct creation_word *w, struct text *ret)
 {
 	const char *name = v->settings.name;
 
@@ -222,10 +222,10 @@ put_later(const struct bond_view *v, const struct bond_word *w, struct text *ret
 
 /* A bond that EAL makes is there already: what can be said of it is changed. */
 static void
-put_adopted(const struct bond_view *v, struct bond_words *w, struct text *ret)
+put_adopted(const struct bond_view *v, struct creation_words *w, struct text *ret)
 {
-	const unsigned not_now = BOND_OPTION_NO_MEMBERS | BOND_OPTION_DOWN |
-				 BOND_OPTION_AT_CREATION;
+	const unsigned not_now =
+		BOND_OPTION_NO_MEMBERS | BOND_OPTION_DOWN | BOND_OPTION_AT_CREATION;
 
 	text_printf(ret, "# %s is made by --vdev %s,...\n", v->settings.name, v->dev_name);
 	for (int i = 0; i < w->nb; i++)
@@ -236,7 +236,7 @@ put_adopted(const struct bond_view *v, struct bond_words *w, struct text *ret)
 }
 
 static void
-put_created(const struct bond_view *v, struct bond_words *w, struct text *ret)
+put_created(const struct bond_view *v, struct creation_words *w, struct text *ret)
 {
 	shorten(w, v->settings.name);
 	text_printf(ret, "create bond %s", v->settings.name);
@@ -252,12 +252,12 @@ put_created(const struct bond_view *v, struct bond_words *w, struct text *ret)
 static int
 put_bond(const struct app *app, const struct bond *bond, struct bond_view *v, struct text *ret)
 {
-	struct bond_words w = {.line = TEXT_EMPTY};
+	struct creation_words w = {.line = TEXT_EMPTY};
 	int rc;
 
 	bond_view(app->bonds, bond, v);
 	v->settings.up = v->up;
-	/* Which member is active follows from the links; a command for it would fail without one. */
+	/* Which member is active follows from the links; a command for it fails without one. */
 	v->settings.active[0] = '\0';
 	rc = split_words(&v->settings, &w);
 	if (rc == 0) {

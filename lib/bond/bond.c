@@ -5,8 +5,10 @@
  */
 #include "bond_priv.h"
 #include "run.h"
+#include "units.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,6 +55,37 @@ bond_event(const struct bonds *bonds, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	bonds->host.event(bonds->host.ctx, text);
+}
+
+uint64_t
+bonds_parked_ns(const struct bonds *bonds)
+{
+	return bonds->host.parked_ns != NULL ? bonds->host.parked_ns(bonds->host.ctx) : 0;
+}
+
+void
+bond_changed(
+	const struct bonds *bonds,
+	const struct bond *bond,
+	uint64_t parked_before_ns,
+	const char *fmt,
+	...
+)
+{
+	uint64_t parked_us = (bonds_parked_ns(bonds) - parked_before_ns) / NSEC_PER_USEC;
+	char text[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	bond_event(
+		bonds,
+		"%s: %s (workers parked for %" PRIu64 " us)",
+		bond_name(bond),
+		text,
+		parked_us
+	);
 }
 
 int
@@ -340,6 +373,7 @@ bond_down(struct bonds *bonds, struct bond *bond, struct reason *why)
 int
 bond_member_add(struct bonds *bonds, struct bond *bond, uint16_t port_id, struct reason *why)
 {
+	uint64_t parked_ns = bonds_parked_ns(bonds);
 	struct bond_member *m, failed;
 	struct reason what;
 	int rc = bond_member_check(bonds, bond, port_id, why);
@@ -368,6 +402,7 @@ bond_member_add(struct bonds *bonds, struct bond *bond, uint16_t port_id, struct
 	if (bond->run != NULL)
 		run_member_added(bond, m);
 	bond_keep(bonds, bond);
+	bond_changed(bonds, bond, parked_ns, "member %s added", port_name(bonds->ports, port_id));
 	return 0;
 }
 
@@ -375,6 +410,7 @@ int
 bond_member_remove(struct bonds *bonds, struct bond *bond, uint16_t port_id, struct reason *why)
 {
 	struct bond_member *m = bond_find_member(bond, port_id), gone;
+	uint64_t parked_ns = bonds_parked_ns(bonds);
 	int rc;
 
 	if (m == NULL)
@@ -396,5 +432,7 @@ bond_member_remove(struct bonds *bonds, struct bond *bond, uint16_t port_id, str
 	bond_member_restore(bonds, &gone);
 	bond_member_forget(bond, port_id);
 	bond_keep(bonds, bond);
-	return bonds_relayout(bonds, why);
+	rc = bonds_relayout(bonds, why);
+	bond_changed(bonds, bond, parked_ns, "member %s removed", port_name(bonds->ports, port_id));
+	return rc;
 }

@@ -40,6 +40,8 @@ struct bond_host {
 	/* See fwd_grace_start; NULL when nobody reads plans but while it is parked. */
 	uint64_t (*grace_start)(void *ctx);
 	bool (*grace_over)(void *ctx, uint64_t token);
+	/* How long workers have been parked in all, in ns. NULL: not known. */
+	uint64_t (*parked_ns)(void *ctx);
 	/* Something happened that an operator wants to read, as one line. */
 	void (*event)(void *ctx, const char *text);
 };
@@ -139,7 +141,7 @@ void bonds_link_event(struct bonds *bonds, uint16_t port_id);
 /*
  * Run what is due: monitors, balancing, frames of the control plane; set right what the PMD left
  * wrong (MAC addresses, promiscuous mode, reception of all multicast); report what changed.
- * To be called every BONDS_TICK_MS.
+ * Returns in how many ns to call it again: BONDS_TICK_MS at most.
  */
 enum { BONDS_TICK_MS = 10 };
-void bonds_tick(struct bonds *bonds);
+uint64_t bonds_tick(struct bonds *bonds);

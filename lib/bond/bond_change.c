@@ -233,6 +233,7 @@ bond_set_option(
 	const struct bond_option *o = bond_option_find(option);
 	struct bond_settings was = bond->settings;
 	struct rte_ether_addr mac_was = bond->mac;
+	uint64_t parked_ns = bonds_parked_ns(bonds);
 	struct reason what;
 	int rc = bond_option_set(&bond->settings, &state, option, value, why);
 
@@ -246,8 +247,11 @@ bond_set_option(
 	if (rc != 0) {
 		bond->settings = was;
 		bond->mac = mac_was;
+		return rc;
 	}
-	return rc;
+	if (bond->up)
+		bond_changed(bonds, bond, parked_ns, "option %s is %s", o->name, value);
+	return 0;
 }
 
 /* No two members may have the same queue_id (bond_option_queue_id_set). */

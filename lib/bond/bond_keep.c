@@ -186,7 +186,7 @@ keep_member_flag(
 void
 bond_keep_filters(struct bond *bond, bool has_active, uint16_t current)
 {
-	bool promisc = bond->promisc_wanted || bond->promisc_forced;
+	bool promisc = bond->promisc_wanted || bond->promisc_forced || run_hears_all(bond->run);
 	bool one = bond_mode_has_active(bond->settings.mode);
 
 	for (uint16_t i = 0; i < bond->nb_members; i++) {
@@ -259,10 +259,11 @@ bond_keep(struct bonds *bonds, struct bond *bond)
 	bond_keep_filters(bond, has_active, current);
 }
 
-void
+uint64_t
 bonds_tick(struct bonds *bonds)
 {
 	uint64_t now_ns = bonds->host.now_ns(bonds->host.ctx);
+	uint64_t next_ns = now_ns + BONDS_TICK_MS * NSEC_PER_MSEC;
 	bool keep_due = now_ns >= bonds->keep_due_ns;
 	struct bond *bond;
 
@@ -270,10 +271,12 @@ bonds_tick(struct bonds *bonds)
 		bonds->keep_due_ns = now_ns + BOND_KEEP_MS * NSEC_PER_MSEC;
 	TAILQ_FOREACH (bond, &bonds->list, entry) {
 		if (bond->run != NULL)
-			run_tick(bond);
+			next_ns = RTE_MIN(next_ns, run_tick(bond));
 		else if (keep_due)
 			bond_keep(bonds, bond);
 	}
+	now_ns = bonds->host.now_ns(bonds->host.ctx);
+	return next_ns > now_ns ? next_ns - now_ns : 1;
 }
 
 void

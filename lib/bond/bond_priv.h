@@ -90,6 +90,17 @@ void bond_event(const struct bonds *bonds, const char *fmt, ...)
 
 /* bond.c */
 
+/* For bond_changed: to be called before a change. */
+uint64_t bonds_parked_ns(const struct bonds *bonds);
+/* Tell the operator what was changed and what the workers had to wait for it. */
+void bond_changed(
+	const struct bonds *bonds,
+	const struct bond *bond,
+	uint64_t parked_before_ns,
+	const char *fmt,
+	...
+) __attribute__((format(printf, 4, 5)));
+
 enum bond_pmd_policy bond_policy_to_pmd(enum bond_policy policy);
 enum bond_pmd_agg bond_ad_select_to_pmd(enum bond_ad_select select);
 /* Period of the PMD's own link polling. */

@@ -103,8 +103,8 @@ engine_arp_join(const struct engine *e, struct engine_member *m, uint64_t now_ns
 }
 
 /*
- * Linux looks at times of long ago, when nobody probed, and takes all members down first. A member
- * in the downdelay of the other monitor is up or down, nothing between.
+ * Linux looks at times of long ago, when nobody probed, and takes all members down first. What is
+ * going down is no state to begin with: the current member stays, others have to show life.
  */
 void
 engine_arp_start(struct engine *e, uint64_t now_ns)
@@ -113,7 +113,7 @@ engine_arp_start(struct engine *e, uint64_t now_ns)
 		struct engine_member *m = &e->members[i];
 
 		if (m->link == BOND_LINK_FAIL)
-			engine_set_link(e, i, BOND_LINK_UP);
+			engine_set_link(e, i, i == e->current ? BOND_LINK_UP : BOND_LINK_DOWN);
 		if (m->link != BOND_LINK_UP)
 			continue;
 		m->last_tx_ns = now_ns;
@@ -139,6 +139,8 @@ inspect_balanced(const struct engine *e, const struct engine_member *m, uint64_t
 {
 	int intervals = m->link == BOND_LINK_UP ? e->s->arp_missed_max : 1;
 
+	if (!m->phy.present)
+		return BOND_LINK_DOWN;
 	if (is_recent(e, m->last_tx_ns, intervals, now_ns) &&
 	    is_recent(e, m->last_rx_ns, intervals, now_ns))
 		return BOND_LINK_UP;
@@ -167,6 +169,8 @@ inspect_backed_up(const struct engine *e, int index, uint64_t now_ns)
 	int missed_max = e->s->arp_missed_max;
 	bool alive;
 
+	if (!m->phy.present)
+		return BOND_LINK_DOWN;
 	if (m->link != BOND_LINK_UP) {
 		if (is_recent(e, rx_ns, 1, now_ns))
 			return BOND_LINK_UP;

@@ -302,10 +302,10 @@ keep(struct bond_run *run, uint64_t now_ns)
 	struct bond *bond = run->bond;
 
 	run->keep_due_ns = now_ns + BOND_KEEP_MS * NSEC_PER_MSEC;
+	if (now_ns >= run->promisc_until_ns)
+		run->promisc_until_ns = 0;
 	run_macs_apply(run);
 	bond_keep_filters(bond, bond->active_known, bond->active);
-	if (run->promisc_until_ns != 0 && now_ns >= run->promisc_until_ns)
-		run->promisc_until_ns = 0;
 }
 
 static void
@@ -318,18 +318,18 @@ forget(struct bond_run *run, uint64_t now_ns)
 	atomic_fetch_add_explicit(&run->direct->learn_epoch, 1, memory_order_relaxed);
 }
 
-void
+uint64_t
 run_tick(struct bond *bond)
 {
 	struct bond_run *run = bond->run;
-	uint64_t now_ns = run_now_ns(run);
+	uint64_t now_ns = run_now_ns(run), next_ns;
 
 	direct_collect(run->direct);
 	run_read_shown(run);
 	note_traffic(run, now_ns);
 	if (now_ns >= run->poll_due_ns)
 		poll_devices(run, now_ns);
-	(void)engine_tick(&run->engine, now_ns);
+	next_ns = engine_tick(&run->engine, now_ns);
 	run_react(run);
 	if (bond_mode_is_lb(bond->settings.mode))
 		run_balance_tick(run, now_ns);
@@ -339,6 +339,7 @@ run_tick(struct bond *bond)
 		forget(run, now_ns);
 	if (run->plan_wanted)
 		run_publish(run);
+	return next_ns;
 }
 
 void

@@ -46,7 +46,8 @@ struct bond_run {
 int run_start(struct bonds *bonds, struct bond *bond, struct reason *why);
 /* Workers have let go of the bond. */
 void run_stop(struct bond *bond);
-void run_tick(struct bond *bond);
+/* Returns when the engine wants to be called again. */
+uint64_t run_tick(struct bond *bond);
 /* A device of a member changed: look at it now. */
 void run_device_event(struct bond *bond, struct bond_member *m);
 void run_member_added(struct bond *bond, struct bond_member *m);
@@ -85,6 +86,8 @@ void run_send_learning(struct bond_run *run, const struct bond_member *m);
 /* run_balance.c: modes 5 and 6. */
 void run_balance_start(struct bond_run *run);
 void run_balance_members_changed(struct bond_run *run);
+/* Whether the active member must receive what is sent to members that are lost; NULL: no. */
+bool run_hears_all(const struct bond_run *run);
 void run_balance_tick(struct bond_run *run, uint64_t now_ns);
 void run_balance_arp_sent(struct bond_run *run, struct rte_mbuf *m);
 void run_balance_arp_received(struct bond_run *run, const struct rlb_arp *arp);

@@ -117,6 +117,12 @@ adopt_lost_addresses(struct bond_run *run)
 	}
 }
 
+bool
+run_hears_all(const struct bond_run *run)
+{
+	return run != NULL && run->promisc_until_ns != 0;
+}
+
 void
 run_balance_members_changed(struct bond_run *run)
 {

@@ -252,16 +252,32 @@ struct announcing {
 	uint16_t port_id;
 };
 
+/* Whether an address has been announced as one of the bond's own. */
+static bool
+is_given(const struct bond_run *run, const struct bond_address *wanted)
+{
+	const struct bond_address *a = NULL;
+
+	while ((a = next_address(run, a)) != NULL)
+		if (a->is_v6 == wanted->is_v6 && a->vlan_id == wanted->vlan_id &&
+		    (a->is_v6 ? memcmp(&a->v6, &wanted->v6, sizeof(a->v6)) == 0
+		              : a->v4 == wanted->v4))
+			return true;
+	return false;
+}
+
 /* A host behind the bond: its addresses, or where none is known its MAC by RARP, as OVS does. */
 static void
 announce_learnt(void *ctx, const struct learn_entry *e)
 {
 	const struct announcing *a = ctx;
+	bool is_bond = rte_is_same_ether_addr(&e->mac, &a->run->bond->mac);
 	uint8_t bytes[FRAME_MAX_BYTES];
 
 	for (unsigned i = 0; i < e->nb_addresses; i++)
-		announce(a->run, a->port_id, &e->mac, &e->addresses[i], e->is_router);
-	if (e->nb_addresses == 0)
+		if (!is_given(a->run, &e->addresses[i]))
+			announce(a->run, a->port_id, &e->mac, &e->addresses[i], e->is_router);
+	if (e->nb_addresses == 0 && !(is_bond && next_address(a->run, NULL) != NULL))
 		(void)direct_send(
 			a->run->direct,
 			a->port_id,

@@ -99,6 +99,16 @@ fill_receiving(const struct bond_run *run, struct bond_plan *plan)
 	plan->bond_mac_word = plan_mac_word(&run->bond->mac);
 }
 
+/* Whether it matters what stands behind the bond: for announcements, reports, the monitor. */
+static bool
+needs_to_know_hosts(const struct bond_settings *s)
+{
+	bool resends = bond_mode_has_active(s->mode) || s->mode == BOND_MODE_RR;
+
+	return s->arp_interval_ms != 0 || (resends && s->resend_igmp != 0) ||
+	       (s->mode == BOND_MODE_AB && s->num_peer_notif != 0);
+}
+
 void
 run_publish(struct bond_run *run)
 {
@@ -115,8 +125,7 @@ run_publish(struct bond_run *run)
 	plan->tx_retries = s->tx_retries;
 	plan->keep_last_rx = arp_monitor;
 	plan->inspect_rx = arp_monitor || s->mode == BOND_MODE_ALB;
-	plan->inspect_tx = s->mode == BOND_MODE_ALB || bond_mode_has_active(s->mode) ||
-	                   (s->mode == BOND_MODE_RR && s->resend_igmp != 0);
+	plan->inspect_tx = needs_to_know_hosts(s);
 	fill_sending(run, plan);
 	fill_receiving(run, plan);
 	plan->xmit = choose_xmit(s);

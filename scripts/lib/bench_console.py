@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
-What the benchmarks of scripts/bench share: where the programs are, and the consoles of those two that
+What the benchmarks of scripts/bench share: where the programs are, and the consoles of the two that
 are driven by commands: one command in, its answer out.
 """
 

@@ -12,12 +12,17 @@ that does not work.
 All times are of CLOCK_REALTIME. A pull begins with the kernel's notification, RTM_NEWLINK of the
 member's device without carrier, as soon as this script has read it. Packets have the kernel's own
 time stamps. From the notification on the kernel hands nothing more to a device without carrier, so
-that no capture sees what a program still gives to it: the last frame on the dead member is the one
-captured last on its veth or, if it is later, the last one lost, at the time at which it was sent.
-The first on the other member is the first frame captured there that follows it. The gap is the
-longest time between two datagrams that the receiver got, from right before the pull until the cable
-is back; lost is what was sent in that time and never received. The median and the worst of all
-pulls are shown.
+that no capture sees what a program still gives to it. The columns, as median / worst of all pulls:
+
+last on dead     from the notification to the last frame on the dead member: the one captured last
+                 on its veth or, if it is later, the last one lost, when it was sent
+first on other   from the notification to the first frame captured on the other member that follows
+gap              longest time between two datagrams that the receiver got, from right before the
+                 pull until the cable is back
+gap, no pull     the same in the time before the pull: what the machine is good for without one
+lost             datagrams sent in that time and not received before the cable was back
+stale            those of the lost that came later: they had waited in the dead member's ring for
+                 its next use, which the last pull may not live to see
 """
 
 import argparse
@@ -46,9 +51,11 @@ from topology import IP_B, TAP, Topology, member_mac
 PATHS = ("direct", "pmd", "testpmd")
 TARGET_MS = 2.0  # of vfbond's direct path: from the notification to the other member, median
 NS_PER_MS = 1_000_000
-LEAD_NS = 50 * NS_PER_MS  # of a pull's window before the pull
+# A pull is looked at from so long before it on, and its losses end where so long nothing is lost.
+MARGIN_NS = 50 * NS_PER_MS
 REACTION_S = 0.5  # nothing else runs while a program reacts, not even this script
 SETTLED_S = 1.0  # of whole traffic between two pulls
+MBUFS = 16384  # of testpmd
 GIVE_UP_AFTER = 3  # pulls in a row without a failover
 FLOWING = 0.9  # of the rate arrives
 
@@ -60,13 +67,14 @@ NLMSG_HEADER = struct.Struct("=IHHII")
 IFINFOMSG = struct.Struct("=BxHiII")
 RECORD = struct.Struct("=QQ")  # struct record of pulse.c
 
-# The measured columns: key in a pull's figures, head, format, factor.
+# The measured columns: key in a pull's figures, head, decimals, and what a unit of it is.
 COLUMNS = (
-    ("last_on_dead_ns", "last on dead member", "{:.2f}", 1 / NS_PER_MS),
-    ("first_on_other_ns", "first on the other", "{:.2f}", 1 / NS_PER_MS),
-    ("gap_ns", "gap at the receiver", "{:.2f}", 1 / NS_PER_MS),
-    ("lost", "lost frames", "{:.0f}", 1),
-    ("quiet_gap_ns", "gap without a pull", "{:.2f}", 1 / NS_PER_MS),
+    ("last_on_dead_ns", "last on dead", 2, NS_PER_MS),
+    ("first_on_other_ns", "first on other", 2, NS_PER_MS),
+    ("gap_ns", "gap", 2, NS_PER_MS),
+    ("quiet_gap_ns", "gap, no pull", 2, NS_PER_MS),
+    ("lost", "lost", 0, 1),
+    ("stale", "stale", 0, 1),
 )
 
 
@@ -207,20 +215,28 @@ class Pull:
 
     def figures(self, records, members):
         """The measured numbers, times relative to the notification; inf is never."""
-        since, until = self.notified_ns - LEAD_NS, self.plugged_ns
+        since, until = self.notified_ns - MARGIN_NS, self.plugged_ns
         quiet = since - min(until - since, int(SETTLED_S * 1e9))
-        arrived = set(records["received"].numbers)
-        lost = [(t, n) for t, n in records["sent"].between(since, until) if n not in arrived]
+        received = records["received"]
+        in_time = {n for _, n in received.between(since, until)}
+        sent = records["sent"].between(since, until - MARGIN_NS)
+        lost = [(t, n) for t, n in sent if n not in in_time]
+        late = {n for _, n in received.between(until, math.inf)}
         figures = {
-            "failed_over": self.failed_over, "member": self.victim, "lost": len(lost),
+            "failed_over": self.failed_over, "member": self.victim,
             "last_on_dead_ns": math.inf, "first_on_other_ns": math.inf, "gap_ns": math.inf,
-            "quiet_gap_ns": records["received"].longest_gap(quiet, since),
+            "quiet_gap_ns": received.longest_gap(quiet, since),
+            "lost": len(lost), "stale": sum(1 for _, n in lost if n in late),
         }
         if not self.failed_over:
             return figures
-        figures["gap_ns"] = records["received"].longest_gap(since, until)
-        dead = records[f"member{self.victim}"].between(since, until)
-        last_ns, last = max(dead[-1:] + lost[-1:], default=(since, -1))
+        figures["gap_ns"] = received.longest_gap(since, until)
+        last_ns, last = records[f"member{self.victim}"].between(0, until)[-1]
+        for t, n in lost:
+            if t > last_ns + MARGIN_NS:
+                break  # the reason is another one
+            if n > last:
+                last_ns, last = t, n
         figures["last_on_dead_ns"] = last_ns - self.notified_ns
         follow = [
             t for i in range(members) if i != self.victim
@@ -277,6 +293,7 @@ def running(path, lab, topo, args):
         words += ["--vdev", bond_vdev(mode, topo.member_names().split(","), args.pmd_policy)]
         tap, bond = topo.members, topo.members + 1
         words += ["--", "-i", f"--portlist={tap},{bond}", "--port-topology=paired"]
+        words.append(f"--total-num-mbufs={MBUFS}")
         with Testpmd(words, Path(lab.dir)) as testpmd:
             testpmd.run("set fwd io")
             testpmd.run("start")
@@ -373,11 +390,11 @@ def summary(figures):
     }
 
 
-def cell(pair, form, factor, args):
+def cell(pair, decimals, unit, args):
     """Median and worst as text."""
     never = f"not within {args.deadline:g} s"
-    shown = [never if math.isinf(v) else form.format(v * factor) for v in pair]
-    return shown[0] if shown[0] == shown[1] == never else " / ".join(shown)
+    shown = [never if math.isinf(v) else f"{v / unit:.{decimals}f}" for v in pair]
+    return never if shown == [never, never] else " / ".join(shown)
 
 
 def label(path):
@@ -390,18 +407,15 @@ def table(results, args):
     rows = [["path", "mode", "pulls", *(head for _, head, *_ in COLUMNS), ""]]
     for path, figures in results.items():
         made = summary(figures)
-        cells = [cell(made[key], form, factor, args) for key, _, form, factor in COLUMNS]
+        cells = [cell(made[key], decimals, unit, args) for key, _, decimals, unit in COLUMNS]
         missed = path == "direct" and made["first_on_other_ns"][0] > TARGET_MS * NS_PER_MS
         mark = "below target" if missed else ""
         rows.append([label(path), args.mode, str(len(figures)), *cells, mark])
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for row in rows:
         print("  ".join(word.ljust(width) for word, width in zip(row, widths)).rstrip())
-    print(
-        f"median / worst, in ms after the kernel's notification (the gap: in ms); {args.rate} "
-        f"datagrams/s;\ntarget of vfbond direct: {TARGET_MS:g} ms to the first on the other at the "
-        "median"
-    )
+    print(f"median / worst; times in ms; {args.rate} datagrams/s; target of vfbond direct: "
+          f"{TARGET_MS:g} ms to the first on other at the median")
 
 
 def as_json(results, args):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
-scripts/bench rate: compares the packet rate of vfbond with that of dpdk-testpmd, over the same vdevs, with
-the same console commands, in turn, several rounds: the bare port, and a bond of two members in each
-mode and transmit policy. No rate makes it fail, only a program that does not work.
+scripts/bench rate: compares the packet rate of vfbond with that of dpdk-testpmd, over the same
+vdevs, with the same console commands, in turn, several rounds: the bare port, and a bond of two
+members in each mode and transmit policy. No rate makes it fail, only a program that does not work.
 
 The members are net_null with copy=0, so that what is measured is the program and the bond PMD and
 not a device. Each run first sends (txonly, many flows), which leaves real frames in the pool's

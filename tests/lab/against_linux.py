@@ -20,7 +20,6 @@ import struct
 import subprocess
 import sys
 import time
-from json import loads
 
 from against_linux_cases import DEVIATIONS, GROUPS, MODES, STATES, STATUS, STILL
 from program import CommandError, Console
@@ -199,7 +198,7 @@ class Vfbond:
         return self.run(f"set bond bond0 {option} '{self._name(value)}'")
 
     def get(self, option):
-        return loads(self.console.command("show bond bond0 json"))["options"][option]
+        return self.console.command(f"show bond bond0 option {option}")
 
     def text(self):
         return self.console.command("show bond bond0") + "\n"
@@ -279,14 +278,15 @@ class Comparison:
 
     def _step(self, mode, state, option, value, differences):
         answers = [side.set(option, value) for side in self.sides]
-        where = f"{mode}, {state}: {option} '{value}'"
         self.steps += 1
         if answers == ["ok", "ok"]:
             values = [plain(side, option, side.get(option)) for side in self.sides]
-            if values[0] is not None and values[0] != values[1]:
-                differences.append(f"{where}: Linux has {values[0]}, vfbond {values[1]}")
-        elif answers[0] != answers[1] and not self._meant(mode, state, option, value, *answers):
-            differences.append(f"{where}: Linux says {answers[0]}, vfbond {answers[1]}")
+            if values[0] is not None:
+                answers = [f"ok: {v}" for v in values]
+        if answers[0] != answers[1] and not self._meant(mode, state, option, value, *answers):
+            differences.append(
+                f"{mode}, {state}: {option} '{value}': Linux {answers[0]}, vfbond {answers[1]}"
+            )
 
     def group(self, mode, state, steps, differences):
         with bonds(self.sides, mode):

@@ -6,6 +6,7 @@ clearing an option.
 """
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 MODES = (
     "balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb",
@@ -92,24 +93,60 @@ class Deviation:
     """Answers that may differ, and why. Each must be met at least once."""
 
     why: str
-    linux: str  # "ok", or the name of the error
+    # Patterns: "ok", "ok: VALUE IN FORCE", or the name of the error.
+    linux: str
     vfbond: str
-    options: tuple = ()  # all when empty
-    values: tuple = ()
-    modes: tuple = ()
-    states: tuple = ()
+    options: tuple = ("*",)
+    values: tuple = ("*",)
+    modes: tuple = MODES
+    states: tuple = STATES
 
     def covers(self, mode, state, option, value, linux, vfbond):
+        """Whether these answers to this question are meant."""
         return (
-            (self.linux, self.vfbond) == (linux, vfbond)
-            and (not self.options or option in self.options)
-            and (not self.values or value in self.values)
-            and (not self.modes or mode in self.modes)
-            and (not self.states or state in self.states)
+            fnmatchcase(linux, self.linux)
+            and fnmatchcase(vfbond, self.vfbond)
+            and any(fnmatchcase(option, o) for o in self.options)
+            and any(fnmatchcase(value, v) for v in self.values)
+            and mode in self.modes
+            and state in self.states
         )
 
 
-DEVIATIONS = ()
+DEVIATIONS = (
+    Deviation(
+        "Linux's table says that miimon is 0 by default, its manual recommends 100: a bond of ours "
+        "has a monitor unless the user says otherwise",
+        "ok: 0", "ok: 100", ("miimon",), ("default",),
+    ),
+    Deviation(
+        "sysfs of Linux says EPERM to an address that it cannot read; netlink, EINVAL",
+        "EPERM", "EINVAL", ("arp_ip_target",), ("+10.0.0", "+", "-"),
+    ),
+    Deviation(
+        "Linux shows the primary only while it is a member; we show what was said (show bond NAME "
+        "as Linux)",
+        "ok: 0", "ok: *", ("primary",),
+    ),
+    Deviation(
+        "Linux tells a device that does not exist from one that is no member; to us both are ports "
+        "that are none of the bond's",
+        "ENODEV", "EINVAL", ("active_slave",), ("a-name-*",),
+    ),
+    Deviation(
+        "a bond of ours that is down has stopped its ports: nobody is active",
+        "ok: *", "ok: 0", ("active_slave",), states=("down",),
+    ),
+    Deviation(
+        "mode 802.3ad is run by the bond PMD in this version, which has few of Linux's options",
+        "ok*", "ENOTSUP", modes=("802.3ad",),
+    ),
+    Deviation(
+        "... and what was refused for that is missing later",
+        "*", "*", ("miimon", "updelay", "downdelay", "peer_notif_delay", "arp_ip_target",
+                   "ns_ip6_target"), modes=("802.3ad",),
+    ),
+)
 
 # Bonds whose status is compared: (name, mode, options before the members, after them). The members
 # lose their links and get them back.

@@ -215,10 +215,10 @@ remove_member(struct bench *b, int index)
 }
 
 /* The link states of all members as a word: U, F, D, B. */
-#define assert_links(b, wanted) \
-	do { \
-		char links_[BOND_MAX_MEMBERS + 1] = ""; \
-		for (int i_ = 0; i_ < (b)->e.nb_members; i_++) \
+#define assert_links(b, wanted)                                       \
+	do {                                                          \
+		char links_[BOND_MAX_MEMBERS + 1] = "";               \
+		for (int i_ = 0; i_ < (b)->e.nb_members; i_++)        \
 			links_[i_] = "UFDB"[(b)->e.members[i_].link]; \
-		assert_string_equal(links_, wanted); \
+		assert_string_equal(links_, wanted);                  \
 	} while (0)

@@ -226,8 +226,8 @@ igmp_is_sent_again(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(resend); i++) {
 		for (int mode = 0; mode < BOND_MODE_COUNT; mode++) {
-			bool has_igmp = mode == BOND_MODE_RR ||
-			                bond_mode_has_active((enum bond_mode)mode);
+			bool has_igmp =
+				mode == BOND_MODE_RR || bond_mode_has_active((enum bond_mode)mode);
 			struct bond_settings s = settings((enum bond_mode)mode);
 			struct bench b;
 

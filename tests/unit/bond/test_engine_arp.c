@@ -405,8 +405,7 @@ better_member_comes_up(void **state)
 	(void)add_phy(&b, &phy);
 	rx_at(&b, 0, 900, 0);
 	rx_at(&b, 0, 2900, 0);
-	b.e.members[1].link = BOND_LINK_DOWN;
-	b.e.members[2].link = BOND_LINK_DOWN;
+	assert_links(&b, "UDD");
 	settings_changed(&b, BOND_EFFECT_RESELECT, 1);
 	rx_from_all(&b, 3900);
 	run_to(&b, 4000);
@@ -433,7 +432,20 @@ gone_device_is_down_at_once(void **state)
 	set_present(&b, 0, false);
 	assert_links(&b, "DU");
 	assert_int_equal(b.e.active, 1);
+	/* What it received before does not bring it back, in whatever mode. */
+	rx_from_all(&b, 900);
+	run_to(&b, 1000);
+	assert_links(&b, "DU");
 	set_present(&b, 0, true);
+	assert_links(&b, "DU");
+	rx_from_all(&b, 1900);
+	run_to(&b, 2000);
+	assert_links(&b, "UU");
+	b.s.mode = BOND_MODE_XOR;
+	settings_changed(&b, BOND_EFFECT_MODE, ENGINE_NO_MEMBER);
+	rx_from_all(&b, 2100);
+	set_present(&b, 0, false);
+	run_to(&b, 3000);
 	assert_links(&b, "DU");
 }
 
@@ -600,9 +612,7 @@ reply_on_any_member(void **state)
 		/* The control side may be late: the window is that of probe and reply. */
 		b.now_ns = b.e.members[tried].last_tx_ns + 1500 * NSEC_PER_MSEC + (uint64_t)edge[i];
 		give(&b, (tried + 1) % 3, REPLY_OF_TARGET);
-		assert_int_equal(
-			b.e.members[(tried + 1) % 3].last_rx_ns == b.now_ns, edge[i] <= 0
-		);
+		assert_int_equal(b.e.members[(tried + 1) % 3].last_rx_ns == b.now_ns, edge[i] <= 0);
 		/* On the one being tried at any time, whatever operation: (a). */
 		receive(&b, tried, false, target_ip[0], OUR_IP);
 		assert_true(b.e.members[tried].last_rx_ns == b.now_ns);
@@ -699,8 +709,7 @@ static void
 all_targets_without_validation(void **state)
 {
 	static const enum bond_arp_validate values[] = {
-		BOND_ARP_VALIDATE_NONE, BOND_ARP_VALIDATE_BACKUP, BOND_ARP_VALIDATE_FILTER
-	};
+		BOND_ARP_VALIDATE_NONE, BOND_ARP_VALIDATE_BACKUP, BOND_ARP_VALIDATE_FILTER};
 
 	(void)state;
 	for (int v = 0; v < 3; v++) {
@@ -883,19 +892,22 @@ monitors_are_switched(void **state)
 		start(&b, &s);
 		add(&b, 2);
 		run_to(&b, 100000);
+		set_carrier(&b, 0, false);
 		set_carrier(&b, 1, false);
-		assert_links(&b, "UF");
+		assert_links(&b, "FF");
 		/* Old times of reception blame nobody; a delay is no state of this monitor. */
 		b.s.miimon_ms = 0;
 		b.s.arp_interval_ms = INTERVAL_MS;
 		settings_changed(&b, BOND_EFFECT_MONITOR, ENGINE_NO_MEMBER);
-		assert_links(&b, "UU");
+		assert_links(&b, "UD");
+		assert_int_equal(b.e.current, 0);
+		assert_true(b.e.carrier);
 		assert_int_equal(b.probed.n, 0);
+		set_carrier(&b, 0, true);
 		run_to(&b, 100000);
-		assert_true(b.probed.n > 0);
+		assert_int_equal(b.probed.n, 1);
 		rx_at(&b, 0, 101000, 0);
 		rx_at(&b, 0, 102000, 0);
-		assert_links(&b, "UU");
 		rx_at(&b, 0, 103000, 0);
 		rx_at(&b, 0, 104000, 0);
 		assert_links(&b, "UD");
@@ -911,6 +923,28 @@ monitors_are_switched(void **state)
 		assert_links(&b, "UU");
 		assert_int_equal(b.probed.n, 0);
 	}
+}
+
+/* The bond is set down while all are sought, and up: nobody is up for that. */
+static void
+search_goes_on_after_a_pause(void **state)
+{
+	struct bond_settings s = arp_settings(BOND_MODE_AB);
+	struct bench b;
+
+	(void)state;
+	start(&b, &s);
+	add(&b, 3);
+	run_to(&b, 20100);
+	assert_int_equal(b.e.active, ENGINE_NO_MEMBER);
+	engine_down(&b.e);
+	b.now_ns += NSEC_PER_SEC;
+	engine_up(&b.e, b.now_ns);
+	assert_int_equal(b.e.active, ENGINE_NO_MEMBER);
+	assert_false(b.e.carrier);
+	run_to(&b, 22000);
+	assert_int_equal(b.e.active, ENGINE_NO_MEMBER);
+	assert_int_not_equal(b.e.arp_current, ENGINE_NO_MEMBER);
 }
 
 int
@@ -944,6 +978,7 @@ main(void)
 		cmocka_unit_test(neighbour_discovery),
 		cmocka_unit_test(all_targets_of_both_kinds),
 		cmocka_unit_test(monitors_are_switched),
+		cmocka_unit_test(search_goes_on_after_a_pause),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

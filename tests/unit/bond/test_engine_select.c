@@ -358,8 +358,7 @@ static void
 modes_without_an_active_member(void **state)
 {
 	static const enum bond_mode modes[] = {
-		BOND_MODE_RR, BOND_MODE_XOR, BOND_MODE_BROADCAST, BOND_MODE_8023AD
-	};
+		BOND_MODE_RR, BOND_MODE_XOR, BOND_MODE_BROADCAST, BOND_MODE_8023AD};
 
 	(void)state;
 	for (int i = 0; i < 4; i++) {

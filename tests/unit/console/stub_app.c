@@ -106,6 +106,15 @@ const struct command commands[] = {
 };
 const size_t commands_count = sizeof(commands) / sizeof(commands[0]);
 
+void
+command_argument_words(const struct command_place *place, struct text *ret)
+{
+	if (strcmp(place->argument, "BYTES") == 0)
+		text_puts(ret, "64\n65536\n");
+	if (strcmp(place->argument, "TEXT") == 0)
+		text_puts(ret, "why=\n");
+}
+
 struct app *
 app_new(void)
 {

@@ -143,15 +143,46 @@ test_completion(void **state)
 	expect_words("set promisc a", "all");
 	expect_words("set promisc 0 o", "on off");
 	expect_words("set promisc 0 ", "on off");
-	expect_words("show bond b0 ", "json flow");
+	expect_words("show bond b0 ", "json option flow");
 	expect_words("show config f", "fwd");
 	expect_words("add bond b0 ", "member slave");
 	expect_words("add bo", "bond bonding bonded");
-	expect_words("create bond b0 mode=4 ", "<KEY=VALUE...>");
 	expect_words("# st", "");
 	expect_words("'st", "");
 	expect_words("load ", "<FILE>");
 	expect_words("load x", "");
+}
+
+static void
+test_completion_of_bond_options(void **state)
+{
+	(void)state;
+	expect_words("set bond b0 mi", "miimon min_links");
+	expect_words("set bond b0 m", "mode miimon min_links mac member");
+	expect_words("set bond b0 members", "");
+	expect_words("set bond b0 pri", "primary primary_reselect");
+	expect_words("set bond b0 xmit_hash_policy la", "layer2 layer3+4 layer2+3");
+	expect_words("set bond b0 fail_over_mac ", "<VALUE> none active follow");
+	expect_words("set bond b0 all_members_active o", "off on");
+	expect_words("set bond b0 mac ", "<VALUE> pair none");
+	/* Numbers, addresses and ports are for the user to know. */
+	expect_words("set bond b0 miimon ", "<VALUE>");
+	expect_words("set bond b0 arp_ip_target ", "<VALUE> none");
+	expect_words("set bond b0 nonsense ", "<VALUE>");
+	expect_words("set bond b0 member p0 ", "<OPTION> queue_id prio");
+	expect_words("set bond b0 member p0 prio ", "<VALUE>");
+	expect_words("show bond b0 option io", "io_path");
+	expect_words("show bond b0 option que", "queue_id");
+	expect_words("create bond b0 mi", "miimon= min_links=");
+	expect_words("create bond b0 miimon=100 mi", "min_links=");
+	expect_words("create bond b0 mode=80", "mode=802.3ad");
+	expect_words("create bond b0 mode=1 active_member=n", "active_member=none");
+	expect_words("create bond b0 miimon=", "");
+	expect_words("create bond b0 =", "");
+	expect_words(
+		"create bond b0 a_key_that_is_longer_than_any_option_and_then_some_more_of_it=", ""
+	);
+	expect_words("show bond b0 flow s", "");
 }
 
 static void
@@ -180,6 +211,7 @@ main(void)
 		cmocka_unit_test(test_every_row_has_help),
 		cmocka_unit_test(test_help_topics),
 		cmocka_unit_test(test_completion),
+		cmocka_unit_test(test_completion_of_bond_options),
 		cmocka_unit_test(test_every_first_word_is_offered),
 	};
 

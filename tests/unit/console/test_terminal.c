@@ -177,6 +177,23 @@ test_completion(void **state)
 	expect_ran(w, "a\n\n");
 }
 
+/* Words that the program knows; behind an equals sign the value comes, not the next word. */
+static void
+test_completion_of_arguments(void **state)
+{
+	struct world *w = *state;
+
+	expect(w, "vfbond> ");
+	press(w, "big ?");
+	expect(w, " <BYTES>\r\n 64\r\n 65536\r\n");
+	press(w, "655\t");
+	expect(w, "36 ");
+	press(w, "\025fail w\t");
+	expect(w, "hy=");
+	press(w, "x\r");
+	expect(w, "error: failed: why=x (");
+}
+
 static void
 test_ctrl_d(void **state)
 {
@@ -375,6 +392,7 @@ main(void)
 		TERMINAL_TEST(test_editing),
 		TERMINAL_TEST(test_history),
 		TERMINAL_TEST(test_completion),
+		TERMINAL_TEST(test_completion_of_arguments),
 		TERMINAL_TEST(test_ctrl_d),
 		TERMINAL_TEST(test_paste),
 		TERMINAL_TEST(test_nothing_is_cut_short),
