@@ -227,7 +227,7 @@ put_adopted(const struct bond_view *v, struct creation_words *w, struct text *re
 	const unsigned not_now =
 		BOND_OPTION_NO_MEMBERS | BOND_OPTION_DOWN | BOND_OPTION_AT_CREATION;
 
-	text_printf(ret, "# %s is made by --vdev %s,...\n", v->settings.name, v->dev_name);
+	text_printf(ret, "# %s is made by EAL (--vdev, port attach)\n", v->settings.name);
 	for (int i = 0; i < w->nb; i++)
 		if ((w->words[i].option->flags & not_now) == 0)
 			put_later(v, &w->words[i], ret);

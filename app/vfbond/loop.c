@@ -227,13 +227,12 @@ run_timer(struct loop *l, struct loop_timer *t, uint64_t now_ns)
 	uint64_t late_ns = now_ns - t->deadline_ns;
 
 	loop_timer_stop(t);
-	if (t->period_ns != 0) {
-		l->late.ticks++;
-		l->late.total_ns += late_ns;
-		if (late_ns > l->late.max_ns)
-			l->late.max_ns = late_ns;
+	l->late.ticks++;
+	l->late.total_ns += late_ns;
+	if (late_ns > l->late.max_ns)
+		l->late.max_ns = late_ns;
+	if (t->period_ns != 0)
 		arm_at(t, t->deadline_ns + t->period_ns * (late_ns / t->period_ns + 1));
-	}
 	t->fn(t->ctx);
 }
 

@@ -51,7 +51,7 @@ int loop_run(struct loop *l);
 void loop_stop(struct loop *l, int status);
 bool loop_stopping(const struct loop *l);
 
-/* How late periodic timers ran: worst and mean lateness since the last call with @clear. */
+/* How late timers ran: worst and mean lateness since the last call with @clear. */
 struct loop_lateness {
 	uint64_t ticks, max_ns, total_ns;
 };

@@ -142,14 +142,14 @@ set_clock(struct engine *e, uint64_t now_ns)
 {
 	bool had_arp = e->next_arp_ns != UINT64_MAX;
 
+	if (e->s->arp_interval_ms == 0)
+		e->arp_current = ENGINE_NO_MEMBER;
 	if (e->up_since_ns == 0)
 		return;
 	e->next_mii_ns = follow_period(e->next_mii_ns, e->s->miimon_ms, now_ns);
 	e->next_arp_ns = follow_period(e->next_arp_ns, e->s->arp_interval_ms, now_ns);
 	if (e->next_arp_ns != UINT64_MAX && !had_arp)
 		engine_arp_start(e, now_ns);
-	if (e->next_arp_ns == UINT64_MAX)
-		e->arp_current = ENGINE_NO_MEMBER;
 }
 
 void
@@ -165,7 +165,6 @@ engine_down(struct engine *e)
 	e->up_since_ns = 0;
 	e->notify_left = 0;
 	e->igmp_left = 0;
-	e->changed &= ~(uint32_t)(ENGINE_NOTIFY_PEERS | ENGINE_RESEND_IGMP);
 	stop_clock(e);
 }
 

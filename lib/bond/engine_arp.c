@@ -120,7 +120,6 @@ engine_arp_start(struct engine *e, uint64_t now_ns)
 		m->last_rx_ns = now_ns;
 		m->last_link_up_ns = now_ns;
 	}
-	e->arp_current = ENGINE_NO_MEMBER;
 	engine_set_carrier(e);
 }
 

@@ -32,22 +32,21 @@ index_of(const struct bond_run *run, const struct bond_member *m)
 	return (int)(m - run->bond->members);
 }
 
-/* What the device of a member shows now. */
+/*
+ * What the device of a member shows now. use_carrier=0 is no other question: the ethdev call that
+ * asks a device anew may wait for seconds (rte_eth_link_get), and newer kernels know 1 only.
+ */
 static struct engine_phy
 read_phy(struct bond_run *run, struct bond_member *m)
 {
-	bool wait = !run->bond->settings.use_carrier;
 	struct engine_phy phy = {.present = false};
 	struct rte_eth_link link;
-	int rc;
 
 	(void)bond_member_read_carrier(run->bonds, m);
 	if (!m->present || !m->attached)
 		return phy;
 	phy.present = true;
-	rc = wait ? rte_eth_link_get(m->port_id, &link)
-	          : rte_eth_link_get_nowait(m->port_id, &link);
-	if (rc != 0)
+	if (rte_eth_link_get_nowait(m->port_id, &link) != 0)
 		return phy;
 	phy.carrier = m->if_index != 0 ? m->carrier : link.link_status == RTE_ETH_LINK_UP;
 	phy.speed_mbps = link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed;
@@ -84,7 +83,8 @@ add_to_engine(struct bond_run *run, struct bond_member *m, uint64_t now_ns)
 
 	run->engine.members[index].link_failures = m->link_failures;
 	memset(&run->seen[index], 0, sizeof(run->seen[index]));
-	m->link = run->engine.members[index].link;
+	/* Reported when it is anything else. */
+	m->link = BOND_LINK_DOWN;
 }
 
 static void
@@ -400,6 +400,7 @@ run_settings_changed(struct bond *bond, uint32_t effects)
 			engine_set_prio(&run->engine, i, run_member(run, i)->prio, run_now_ns(run));
 	engine_settings_changed(&run->engine, effects, primary_index(run), run_now_ns(run));
 	run->poll_due_ns = 0;
+	run->learning_due_ns = 0;
 	run->plan_wanted = true;
 	if ((effects & BOND_EFFECT_PLAN) != 0)
 		run_balance_members_changed(run);

@@ -108,10 +108,20 @@ void
 run_macs_bond_changed(struct bond_run *run, const struct rte_ether_addr *was)
 {
 	struct bond *bond = run->bond;
+	struct bond_member *other = holder(bond, &bond->mac);
+	struct bond_member *now = holder(bond, was);
 
-	for (uint16_t i = 0; i < bond->nb_members; i++)
-		if (rte_is_same_ether_addr(&bond->members[i].want_mac, was))
-			bond->members[i].want_mac = bond->mac;
+	if (!address_travels(&bond->settings)) {
+		for (uint16_t i = 0; i < bond->nb_members; i++)
+			bond_member_choose_mac(bond, &bond->members[i]);
+		return;
+	}
+	/* A member may have had that address by nature: the two change theirs. */
+	if (now != NULL && now != other) {
+		if (other != NULL)
+			other->want_mac = *was;
+		now->want_mac = bond->mac;
+	}
 }
 
 /*

@@ -487,18 +487,24 @@ def main(argv):
 
     signal.signal(signal.SIGTERM, ended)
     results = {}
+    status = 0
     try:
         with Lab() as lab:
             program = compiled(lab.dir)
             for path in args.paths:
-                results[path] = measure(path, program, args)
-    except (AssertionError, LabError, ProgramError, subprocess.SubprocessError, OSError) as error:
+                try:
+                    results[path] = measure(path, program, args)
+                except (AssertionError, LabError, ProgramError) as error:
+                    print(f"bench: {label(path)}: {error}", file=sys.stderr)
+                    status = 1
+    except (LabError, subprocess.SubprocessError, OSError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("bench: interrupted; everything is removed again", file=sys.stderr)
         return 130
-    table(results, args)
+    if results:
+        table(results, args)
     if args.json:
         Path(args.json).write_text(json.dumps(as_json(results, args), indent=2) + "\n")
-    return 0
+    return status

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
 Counts test cases for scripts/test. Reads what the runners leave (meson's testlog.json, pytest's
-JUnit file) and writes one line per case: passed, failed or skipped, its name, and why.
+JUnit file, a script's TAP) and writes one line per case: passed, failed or skipped, its name, and why.
 
 meson's own count is not used: it takes cmocka's skipped cases ("not ok 1 # SKIP") for failures, and
 a program that dies in the middle for one failure that hides the cases that never ran.
 
-usage: results.py meson LOG | junit FILE STATUS | sum FILE
+usage: results.py meson LOG | junit FILE STATUS | tap FILE STATUS NAME | sum FILE
 """
 
 import json
@@ -79,6 +79,20 @@ def from_meson(path):
                 )
 
 
+def from_tap(path, status, name):
+    """0, or 1 when there is not one case."""
+    with open(path, encoding="utf-8") as tap:
+        lines = tap.read().splitlines()
+    cases, planned = tap_cases(lines)
+    for result, case, why in cases:
+        emit(result, f"{name}: {case}", why)
+    if cases and (len(cases) != planned or
+                  (status != 0 and all(result != "failed" for result, _, _ in cases))):
+        emit("failed", f"{name} itself",
+             [f"status {status}, {len(cases)} of {planned} cases ran"] + tail("\n".join(lines)))
+    return 0 if cases else 1
+
+
 def from_junit(path, status):
     failed = False
     count = 0
@@ -113,6 +127,8 @@ def main(argv):
         return from_meson(argv[2])
     if len(argv) == 4 and argv[1] == "junit":
         return from_junit(argv[2], int(argv[3]))
+    if len(argv) == 5 and argv[1] == "tap":
+        return from_tap(argv[2], int(argv[3]), argv[4])
     if len(argv) == 3 and argv[1] == "sum":
         return total(argv[2])
     sys.exit(__doc__)

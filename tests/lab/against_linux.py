@@ -15,16 +15,18 @@ import errno
 import fcntl
 import os
 import re
+import shutil
 import socket
 import struct
 import subprocess
 import sys
 import time
 
-from against_linux_cases import DEVIATIONS, GROUPS, MODES, STATES, STATUS, STILL
+from against_linux_cases import DEVIATIONS, GROUPS, MODES, ON_THE_WAY, STATES, STATUS, STILL
 from program import CommandError, Console
 
 CLEARED = ("primary", "active_slave", "arp_ip_target", "ns_ip6_target")  # by ""
+LOG = "/tmp/vfbond.log"
 LINKS = 4  # m0 and m1 for Linux, m2 and m3 for vfbond; c0.. are their far ends
 DEADLINE_S = 30
 SETTLE_S = 8
@@ -123,6 +125,9 @@ class Linux:
         set_up(self.members[member], False)
         assert self._write(self.options + "slaves", "+" + self.members[member]) == "ok"
 
+    def remove(self, member):
+        assert self._write(self.options + "slaves", "-" + self.members[member]) == "ok"
+
     def up(self, up):
         set_up("bond0", up)
 
@@ -186,6 +191,9 @@ class Vfbond:
     def add(self, member):
         assert self.run(f"add bond bond0 member {self.members[member]}") == "ok"
 
+    def remove(self, member):
+        assert self.run(f"remove bond bond0 member {self.members[member]}") == "ok"
+
     def up(self, up):
         assert self.run(f"set bond bond0 {'up' if up else 'down'}") == "ok"
 
@@ -246,19 +254,17 @@ def plain(side, option, value):
     """A value in force in words that both have."""
     if value is None:
         return None
+    names = {name: word for word, name in side.members.items()}
+    if option == "queue_id":
+        pairs = re.findall(r"(\S+?)[: ](\d+)", value)
+        return " ".join(f"{names[name]}:{number}" for name, number in pairs)
     words = value.replace(",", " ").split()
-    # "name number" of sysfs, and on/off where it has a number alone.
-    if option in ("arp_ip_target", "queue_id"):
-        names = {name: word for word, name in side.members.items()}
-        return sorted(
-            re.sub(r"^[^:@]+(?=[:@])", lambda m: names[m[0]], word).replace("@", ":")
-            for word in words if not word.endswith((":0", "none"))
-        )
+    if option == "arp_ip_target" and words != ["none"]:
+        return " ".join(sorted(words))
+    # "name number" of sysfs, which writes 0, 1 and nothing for off, on and none.
     first = words[0] if words else ""
-    for word, name in side.members.items():
-        first = word if first == name else first
-    return {"off": "0", "on": "1", "none": "0" if option != "fail_over_mac" else "none",
-            "": "0"}.get(first, first)
+    first = names.get(first, first)
+    return {"off": "0", "on": "1", "none": ""}.get(first, first)
 
 
 class Comparison:
@@ -359,8 +365,8 @@ def shows(side, member, status):
     return f"Slave Interface: {member}\nMII Status: {status}\n" in masked(side, side.text())
 
 
-def pull_and_plug(sides, index, differences):
-    for up, status in ((False, "down"), (True, "up")):
+def pull_and_plug(sides, index, differences, statuses=("down", "up")):
+    for up, status in zip((False, True), statuses):
         far_end(index, up)
         for side in sides:
             wait_for(lambda: shows(side, f"m{index}", status), f"m{index} {status}, {side}", SETTLE_S)
@@ -387,6 +393,14 @@ def compare_status(results, sides):
                 pull_and_plug(sides, index, differences)
         for index in (0, 1):
             far_end(index, True)
+    for name, mode, before, *statuses in ON_THE_WAY:
+        with results.case(f"status: {name}") as differences, bonds(sides, mode):
+            begin(sides, before, [])
+            pull_and_plug(sides, 0, differences, statuses)
+            for side in sides:
+                side.remove("m0")
+            compare_text(sides, "m0 has left", differences)
+        far_end(0, True)
     for name, mode, before in STILL:
         with results.case(f"status: {name}") as differences, bonds(sides, mode):
             begin(sides, before, [])
@@ -398,6 +412,7 @@ def make_devices():
     """Cables m0-c0.. for the status, devices n0, n1 that are always up for options."""
     sh("sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1")
     sh("modprobe -a bonding dummy veth")
+    sh("dmesg -n 1")  # the driver says why it refuses, at length and over a serial line
     sh("ip link add n0 type dummy; ip link add n1 type dummy; ip link add m9 type dummy")
     for i in range(LINKS):
         sh(f"ip link add m{i} type veth peer name c{i}")
@@ -416,7 +431,7 @@ def running(binary):
             "--no-telemetry"]
     for vdev in vdevs:
         argv += ["--vdev", vdev]
-    with open("vfbond.log", "w", encoding="utf-8") as log, subprocess.Popen(
+    with open(LOG, "w", encoding="utf-8") as log, subprocess.Popen(
         [*argv, "--", "-i", "--socket", path], stdin=subprocess.PIPE, stdout=log,
         stderr=subprocess.STDOUT,
     ) as process:
@@ -428,6 +443,7 @@ def running(binary):
             assert process.wait(DEADLINE_S) == 0, "vfbond ended with an error"
         finally:
             process.kill()
+            shutil.copy(LOG, ".")
 
 
 def main(binary):

@@ -12,7 +12,9 @@ if [ $# -ne 1 ] || [ ! -x "$1" ]; then
     sed -n '/^# usage:/,/^set /{/^set /!s/^# \{0,1\}//p}' "$0" >&2
     exit 2
 fi
-[ -s "$out/vmlinux" ] && [ -s "$out/initrd" ] || "$here/build-image.sh"
+if [ ! -s "$out/vmlinux" ] || [ ! -s "$out/initrd" ]; then
+    "$here/build-image.sh"
+fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -24,5 +26,5 @@ status=0
 "$here/run-vm.sh" --topo none --hugepages 0 --timeout 600 --share "$work" --keep "$work/run" \
     "$here/against_linux.py" ./vfbond || status=$?
 # What vfbond printed, for who looks for the reason.
-[ $status -eq 0 ] || sed 's/^/# vfbond: /' "$work/run/share/vfbond.log" | tail -n 40
+[ $status -eq 0 ] || grep -v 'already stopped' "$work/run/share/vfbond.log" | tail -n 40 | sed 's/^/# vfbond: /'
 exit $status

@@ -12,7 +12,7 @@
 #             9p, read-only, puts a tmpfs over it and hands over to the script that run-vm.sh has
 # So there is no root image: the guest sees what is installed and built here.
 set -euo pipefail
-cd "$(dirname "$0")"
+here=$(cd "$(dirname "$0")" && pwd)
 
 out=${VFBOND_LAB_OUT:-${XDG_CACHE_HOME:-$HOME/.cache}/vfbond-lab}
 package=''
@@ -40,62 +40,18 @@ die() {
     exit 1
 }
 
-apt_install() {
-    say "installing $*"
-    DEBIAN_FRONTEND=noninteractive \
-        apt-get install -yqq --no-install-recommends "$@" >"$work/apt.log" 2>&1 || {
-        tail -20 "$work/apt.log" >&2
-        exit 1
-    }
-}
-
-# QEMU and the kernel come from backports, nothing else. A machine that has them is left alone.
-add_backports() {
-    local lists=/etc/apt
-    [ ! -e $lists/sources.list.d/vfbond-lab.sources ] || return 0
-    cat >$lists/sources.list.d/vfbond-lab.sources <<'END'
-Types: deb
-URIs: $uri
-Suites: bookworm-backports
-Components: main
-Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
-END
-    cat >$lists/preferences.d/vfbond-lab <<'END'
-Explanation: only QEMU and its BIOS are installed from backports
-Package: src:qemu src:seabios
-Pin: release n=bookworm-backports
-Pin-Priority: 600
-
-Package: *
-Pin: release n=bookworm-backports
-Pin-Priority: 50
-END
-    say "apt-get update"
-    apt-get update -qq
-}
-
 newest_kernel() {
     apt-cache search --names-only '^linux-image-6\.12.*\+deb12-amd64$' | cut -d' ' -f1 |
         sort -V | tail -1
 }
 
-# --- the emulator and the tools ----------------------------------------------------------------
-# The NIC "igb" (82576, with SR-IOV) needs QEMU 8.0; bookworm has 7.2, its backports have 10.0.
-if ! qemu-system-x86_64 -device help 2>/dev/null | grep -q '"igb"'; then
-    add_backports
-    apt_install qemu-system-x86
-fi
-need=()
-for pair in /bin/busybox:busybox-static cpio:cpio xz:xz-utils zstd:zstd depmod:kmod; do
-    command -v "${pair%:*}" >/dev/null || need+=("${pair#*:}")
-done
-[ ${#need[@]} -eq 0 ] || apt_install "${need[@]}"
+"$here/../../scripts/deps" install lab
 
 # --- the kernel --------------------------------------------------------------------------------
 # Debian's own has IOV, VFIO, the vIOMMU driver, igb and bonding. It is unpacked, never installed.
 [ -n "$package" ] || package=$(newest_kernel)
 if [ -z "$package" ]; then
-    add_backports
+    "$here/../../scripts/deps" backports >&2
     package=$(newest_kernel)
     [ -n "$package" ] || die "no package linux-image-6.12*+deb12-amd64; name one with --kernel"
 fi
@@ -157,7 +113,7 @@ while read -r file; do
 done <"$work/list"
 cp "$work/k/lib/modules/$kver"/modules.{builtin,builtin.modinfo,order} "$ird/lib/modules/$kver/"
 depmod -b "$ird" "$kver"
-install -m 755 init "$ird/init"
+install -m 755 "$here/init" "$ird/init"
 (cd "$ird" && find . -print0 | sort -z | cpio -0 -o -H newc -R 0:0 --quiet) >"$work/initrd"
 say "initrd: $(wc -l <"$work/list") modules, $(($(stat -c %s "$work/initrd") >> 20)) MiB"
 

@@ -295,7 +295,7 @@ def test_all_slaves_active(bench, mode):
         seen = []
 
         # A worker may be in the middle of a burst when the command is answered.
-        def settled():
+        def settled(wanted=wanted, seen=seen):
             seen.append([delivered(made, 1, BROADCAST), delivered(made, 1, mac),
                          delivered(made, 0, BROADCAST)])
             return seen[-1] == wanted

@@ -36,11 +36,13 @@ def cycle(bench, ping, victim):
     return gap_out, ping.longest_gap(plugged, time.time())
 
 
-@pytest.mark.parametrize("members", (2, 3))
-@pytest.mark.parametrize("mode", MODES)
-def test_traffic_and_failover(bench, measured, mode, members):
+@pytest.mark.parametrize("mode, members, io_path", (
+    [(mode, n, "direct") for mode in MODES for n in (2, 3)]
+    + [(mode, 2, "pmd") for mode in ("active-backup", "802.3ad", "balance-alb")]
+))
+def test_traffic_and_failover(bench, measured, mode, members, io_path):
     """TCP both ways; then at most 5 s without an answered ping after each change of the cable."""
-    made = bench(mode, members)
+    made = bench(mode, members, io_path=io_path)
     topo = made.topo
     warm_up(made)
     ping_once(topo.a, IP_B)
@@ -59,7 +61,7 @@ def test_traffic_and_failover(bench, measured, mode, members):
 
     out, back_in = max(g[0] for g in gaps), max(g[1] for g in gaps)
     measured.append(
-        f"{mode:14} {members} members: TCP {there / 1e6:6.0f} / {back / 1e6:6.0f} Mbit/s, "
+        f"{mode:14} {io_path:6} {members} members: TCP {there / 1e6:6.0f} / {back / 1e6:6.0f} Mbit/s, "
         f"longest gap {out:.2f} s at the pull, {back_in:.2f} s at the return, {lost} pings lost"
     )
     assert out <= GAP_MAX_S, f"{out:.2f} s without an answer after the pull"

@@ -88,18 +88,19 @@ host_park(void *ctx, struct reason *why)
 static void
 relayout(void)
 {
-	uint16_t id = storm.bond != NULL ? bond_port(storm.bond) : 0;
+	const struct bond *bond = bonds_find(storm.b.bonds, "b");
+	uint16_t id = bond != NULL ? bond_port(bond) : 0;
 	const struct fwd_engine *engine = fwd_engine_find(storm.use_txonly ? "txonly" : "io");
 	struct fwd_layout_settings settings = {.topology = FWD_LOOP, .nb_workers = 1};
 	struct fwd_layout_port port = {id, 1, 1};
-	bool usable = storm.bond != NULL && bond_usable(storm.bond);
+	bool usable = bond != NULL && bond_usable(bond);
 	struct fwd_port_io io = {.io = {.port_id = id}};
 	struct fwd_layout *layout;
 	struct reason why;
 
 	settings.needs_tx_peer = engine->needs_tx_peer;
 	if (usable) {
-		bond_io(storm.bond, &io.io);
+		bond_io(bond, &io.io);
 		(void)rte_eth_macaddr_get(id, &io.mac);
 		io.txonly.pool = port_pool(storm.b.ports, id, &why);
 		io.txonly.frame_bytes = 60;
@@ -286,6 +287,7 @@ change_option(void)
 		{"lp_interval", "2"},
 		{"tx_retries", "0"},
 		{"mac", "02:00:00:00:00:77"},
+		{"mac", "02:00:00:00:00:78"},
 	};
 	unsigned i = below(RTE_DIM(words));
 	struct reason why;
@@ -347,8 +349,6 @@ make_bond(void)
 		fail_msg("%s", why.text);
 	storm.bond = bonds_find(storm.b.bonds, "b");
 	fwd_counters_clear(storm.fwd);
-	fwd_park(storm.fwd, PARK_US, &why);
-	host_release(NULL, true);
 }
 
 static void

@@ -167,7 +167,7 @@ first_member(void **state)
 	(void)state;
 	s.num_peer_notif = 2;
 	start(&b, &s);
-	/* bond_enslave: carrier first, then the selection. */
+	/* It has carrier before it is chosen. */
 	add(&b, 1);
 	assert_int_equal(b.notified.n, 1);
 	run_to(&b, 1000);
@@ -189,6 +189,8 @@ nothing_is_said_while_the_bond_is_down(void **state)
 	assert_int_equal(b.notified.n, 1);
 	assert_int_equal(b.igmp.n, 1);
 	engine_down(&b.e);
+	assert_int_equal(b.e.notify_left, 0);
+	assert_int_equal(b.e.igmp_left, 0);
 	run_to(&b, 210000);
 	assert_int_equal(set_active(&b, 0), 0);
 	engine_up(&b.e, b.now_ns);

@@ -704,6 +704,51 @@ all_targets_at_the_edge(void **state)
 	}
 }
 
+/* Targets have been silent since the member joined, not for ever. */
+static void
+all_targets_of_a_member_that_joins(void **state)
+{
+	(void)state;
+	for (uint8_t nb_ns = 0; nb_ns < 2; nb_ns++) {
+		struct bond_settings s = arp_settings(BOND_MODE_AB);
+		struct bench b;
+
+		s.nb_arp_targets = 1 - nb_ns;
+		s.nb_ns_targets = nb_ns;
+		s.arp_missed_max = 4;
+		s.arp_validate = BOND_ARP_VALIDATE_ALL;
+		s.arp_all_targets = BOND_ARP_TARGETS_ALL;
+		start(&b, &s);
+		add(&b, 1);
+		run_to(&b, 3000);
+		assert_links(&b, "U");
+		run_to(&b, 4000);
+		assert_links(&b, "B");
+	}
+}
+
+/* Times of replies from before the monitor ran are worth nothing: mode 1 waits two intervals. */
+static void
+monitor_begins_with_all_targets(void **state)
+{
+	struct bond_settings s = arp_settings(BOND_MODE_AB);
+	struct bench b;
+
+	(void)state;
+	s.arp_interval_ms = 0;
+	s.arp_validate = BOND_ARP_VALIDATE_ALL;
+	s.arp_all_targets = BOND_ARP_TARGETS_ALL;
+	start(&b, &s);
+	add(&b, 1);
+	run_to(&b, 100000);
+	b.s.arp_interval_ms = INTERVAL_MS;
+	settings_changed(&b, BOND_EFFECT_MONITOR, ENGINE_NO_MEMBER);
+	run_to(&b, 102000);
+	assert_links(&b, "U");
+	run_to(&b, 103000);
+	assert_links(&b, "B");
+}
+
 /* bonding.rst: for members with arp_validate. Others have no times of replies. */
 static void
 all_targets_without_validation(void **state)
@@ -973,6 +1018,8 @@ main(void)
 		cmocka_unit_test(validation_in_balanced_modes),
 		cmocka_unit_test(arp_all_targets_values),
 		cmocka_unit_test(all_targets_at_the_edge),
+		cmocka_unit_test(all_targets_of_a_member_that_joins),
+		cmocka_unit_test(monitor_begins_with_all_targets),
 		cmocka_unit_test(all_targets_without_validation),
 		cmocka_unit_test(targets_change),
 		cmocka_unit_test(neighbour_discovery),

@@ -163,11 +163,14 @@ carrier_lost_in_updelay(void **state)
 	run_to(&b, 120);
 	assert_links(&b, "UD");
 	set_carrier(&b, 1, true);
-	run_to(&b, 450);
+	run_to(&b, 350);
 	assert_links(&b, "UB");
+	assert_int_equal(b.e.members[1].delay_ticks, 1);
 	set_carrier(&b, 1, false);
 	assert_links(&b, "UD");
 	assert_int_equal(b.e.members[1].link_failures, 1);
+	run_to(&b, 450);
+	assert_links(&b, "UD");
 	set_carrier(&b, 1, true);
 	assert_links(&b, "UB");
 	run_to(&b, 799);
@@ -227,18 +230,21 @@ updelay_while_the_active_member_goes_down(void **state)
 	set_carrier(&b, 2, false);
 	run_to(&b, 810);
 	assert_links(&b, "UDD");
-	set_carrier(&b, 2, true);
-	run_to(&b, 950);
+	run_to(&b, 910);
 	set_carrier(&b, 1, true);
+	run_to(&b, 950);
 	set_carrier(&b, 0, false);
+	run_to(&b, 1050);
+	set_carrier(&b, 2, true);
 	assert_links(&b, "FBB");
 	/* Who has least of the delay left takes over, and is up with that. */
 	run_to(&b, 1199);
 	assert_links(&b, "FBB");
+	assert_int_equal(b.e.members[1].delay_ticks, 2);
 	run_to(&b, 1200);
-	assert_links(&b, "DBU");
-	assert_int_equal(b.e.active, 2);
-	assert_int_equal(b.e.members[2].delay_ticks, 0);
+	assert_links(&b, "DUB");
+	assert_int_equal(b.e.active, 1);
+	assert_int_equal(b.e.members[1].delay_ticks, 0);
 	assert_true(b.e.carrier);
 }
 
@@ -537,6 +543,11 @@ usable_and_why_not(void **state)
 	assert_string_equal(engine_why_unusable(&b.e, 0), "no carrier");
 	run_to(&b, 600);
 	set_carrier(&b, 0, true);
+	set_speed(&b, 0, 0, false);
+	assert_string_equal(engine_why_unusable(&b.e, 0), "waiting for updelay");
+	b.s.mode = BOND_MODE_TLB;
+	assert_string_equal(engine_why_unusable(&b.e, 0), "its speed is unknown");
+	set_speed(&b, 0, SPEED_MBPS, true);
 	assert_string_equal(engine_why_unusable(&b.e, 0), "waiting for updelay");
 	s.mode = BOND_MODE_AB;
 	start(&b, &s);

@@ -345,17 +345,17 @@ change_settings(struct world *w)
 	struct engine *e = &w->b.e;
 	struct bond_settings *s = &w->b.s;
 	int primary = e->primary;
+	enum bond_mode mode = s->mode;
 	uint32_t effects = BOND_EFFECT_RESELECT;
 
 	w->deed = "settings";
 	switch (draw(w, 6)) {
 	case 0:
 		s->mode = (enum bond_mode)draw(w, BOND_MODE_COUNT);
-		effects = BOND_EFFECT_MODE;
 		/* fall through */
 	case 1:
 		draw_monitor(w);
-		effects |= BOND_EFFECT_MONITOR | BOND_EFFECT_MODE;
+		effects = BOND_EFFECT_MONITOR | (s->mode != mode ? BOND_EFFECT_MODE : 0);
 		break;
 	case 2:
 		primary = (int)draw(w, (uint32_t)e->nb_members + 1) - 1;

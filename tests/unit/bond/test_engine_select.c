@@ -264,6 +264,7 @@ active_slave_is_for_once(void **state)
 	assert_int_equal(b.e.active, 0);
 	/* Forgotten: who would be taken anyway. */
 	assert_int_equal(set_active(&b, 1), 0);
+	b.s.primary_reselect = BOND_RESELECT_FAILURE;
 	assert_int_equal(set_active(&b, ENGINE_NO_MEMBER), 0);
 	assert_int_equal(b.e.active, 0);
 }
