@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
 Counts test cases for scripts/test. Reads what the runners leave (meson's testlog.json, pytest's
-JUnit file, a script's TAP) and writes one line per case: passed, failed or skipped, its name, and why.
+JUnit file, a script's TAP) and writes one line per case: passed, failed or skipped, its name, and
+why.
 
 meson's own count is not used: it takes cmocka's skipped cases ("not ok 1 # SKIP") for failures, and
 a program that dies in the middle for one failure that hides the cases that never ran.

@@ -369,7 +369,8 @@ def pull_and_plug(sides, index, differences, statuses=("down", "up")):
     for up, status in zip((False, True), statuses):
         far_end(index, up)
         for side in sides:
-            wait_for(lambda: shows(side, f"m{index}", status), f"m{index} {status}, {side}", SETTLE_S)
+            what = f"m{index} {status}, {side}"
+            wait_for(lambda: shows(side, f"m{index}", status), what, SETTLE_S)
         compare_text(sides, f"m{index} {status}", differences)
 
 
@@ -437,6 +438,7 @@ def running(binary):
     ) as process:
         try:
             wait_for(lambda: os.path.exists(path) or process.poll() is not None, "the console")
+            assert process.poll() is None, "vfbond does not start"
             console = Console(path, DEADLINE_S)
             yield console
             console.send(b"quit\n")

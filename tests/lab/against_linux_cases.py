@@ -186,7 +186,9 @@ STATUS = (
         ("balance-tlb", "layer3+4", []),
         ("balance-alb", "encap2+3", [("tlb_dynamic_lb", "0")]),
     )),
-    ("queue ids", "active-backup", [("miimon", "100")], [("queue_id", "m0:3"), ("queue_id", "m1:9")]),
+    ("queue ids", "active-backup", [("miimon", "100")], [
+        ("queue_id", "m0:3"), ("queue_id", "m1:9"),
+    ]),
     ("prio", "active-backup", [("miimon", "100")], [("prio", "m1:7")]),
     ("an active member by word", "active-backup", [("miimon", "100")], [("active_slave", "m1")]),
 )
