@@ -200,8 +200,7 @@ void engine_arp_rx(
  * and destination tell who sees whom: not which of the two it is, nor its target.
  */
 struct engine_nd {
-	bool is_advert;
-	struct bond_ip6 saddr, daddr, target;
+	struct bond_ip6 saddr, daddr;
 };
 void engine_nd_rx(
 	struct engine *e,

@@ -90,6 +90,8 @@ add_to_engine(struct bond_run *run, struct bond_member *m, uint64_t now_ns)
 static void
 report_links(struct bond_run *run)
 {
+	bool arp_monitor = run->bond->settings.arp_interval_ms != 0;
+
 	for (int i = 0; i < run->engine.nb_members; i++) {
 		struct bond_member *m = run_member(run, i);
 		const struct engine_member *em = &run->engine.members[i];
@@ -97,8 +99,11 @@ report_links(struct bond_run *run)
 
 		m->link = em->link;
 		m->link_failures = em->link_failures;
-		m->link_up = em->link == BOND_LINK_UP || em->link == BOND_LINK_FAIL;
-		if (was == m->link)
+		m->link_up =
+			em->link == BOND_LINK_UP || (em->link == BOND_LINK_FAIL && !arp_monitor);
+		/* Whom the ARP monitor tries while nobody answers is no news at every interval. */
+		if (was == m->link ||
+		    (arp_monitor && (m->link == BOND_LINK_BACK || m->link == BOND_LINK_FAIL)))
 			continue;
 		bond_event(
 			run->bonds,

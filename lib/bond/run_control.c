@@ -95,10 +95,8 @@ received(struct bond_run *run, uint16_t port_id, const struct frame_view *f, uin
 		received_arp(run, index, f, now_ns);
 	} else if (f->kind == FRAME_NS || f->kind == FRAME_NA) {
 		const struct engine_nd nd = {
-			.is_advert = f->kind == FRAME_NA,
 			.saddr = f->saddr,
 			.daddr = f->daddr,
-			.target = f->target,
 		};
 
 		engine_nd_rx(&run->engine, index, &nd, has_ip6, run, now_ns);

@@ -52,10 +52,9 @@ fill_sending(const struct bond_run *run, struct bond_plan *plan)
 			plan->queue_port[m->queue_id] = m->port_id;
 	}
 	plan->usable_magic = plan->nb_usable != 0 ? xmit_hash_magic(plan->nb_usable) : 0;
-	if (e->active != ENGINE_NO_MEMBER)
-		plan->active = e->members[e->active].port_id;
-	else if (s->mode == BOND_MODE_RR && plan->nb_usable != 0)
-		plan->active = plan->usable[0];
+	/* In mode 0 the one by which IGMP leaves. */
+	if (e->current != ENGINE_NO_MEMBER && engine_usable(e, e->current))
+		plan->active = e->members[e->current].port_id;
 	for (uint16_t i = 0; i < plan->nb_usable; i++)
 		if (plan->usable[i] == plan->active)
 			plan->active_index = (uint8_t)i;
