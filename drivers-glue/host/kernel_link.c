@@ -7,15 +7,12 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 enum {
-	BUF_BYTES = 32 * 1024, /* the kernel fills dumps to at most this (netlink_recvmsg) */
-	MAX_DATAGRAMS = 1024,  /* per call; poll() tells of the rest */
+	MAX_DATAGRAMS = 1024, /* per call; poll() tells of the rest */
 	DUMP_TRIES = 4,
 };
 
@@ -34,8 +31,8 @@ struct kernel_link {
 	bool lost;               /* events were lost: a dump is due */
 	struct state_list known; /* last report of each device, to tell which of them are gone */
 	/* An event callback may make a request, so each socket has a buffer of its own. */
-	_Alignas(struct nlmsghdr) char event_buf[BUF_BYTES];
-	_Alignas(struct nlmsghdr) char request_buf[BUF_BYTES];
+	_Alignas(struct nlmsghdr) char event_buf[RTNL_BUF_BYTES];
+	_Alignas(struct nlmsghdr) char request_buf[RTNL_BUF_BYTES];
 };
 
 /* Where @if_index is, or would be inserted. */
@@ -99,81 +96,23 @@ collect(void *ctx, const struct kernel_link_state *state)
 	list_put(ctx, state);
 }
 
-/*
- * One datagram of the kernel. 0 with *ret_len; -EAGAIN when there is none; -ENOBUFS when one or
- * more were lost. What other processes send is dropped here: recvmsg tells who it was, libmnl's
- * reader doesn't.
- */
+/* List all devices, sorted by if_index. */
 static int
-receive(const struct mnl_socket *nl, char *buf, size_t *ret_len)
+read_all(struct kernel_link *kl, struct state_list *list, bool *ret_interrupted)
 {
-	for (;;) {
-		struct sockaddr_nl from = {0};
-		socklen_t from_len = sizeof(from);
-		ssize_t n = recvfrom(
-			mnl_socket_get_fd(nl),
-			buf,
-			BUF_BYTES,
-			MSG_DONTWAIT | MSG_TRUNC,
-			(struct sockaddr *)&from,
-			&from_len
-		);
+	struct kernel_link_sink sink = {collect, list};
+	int rc = rtnl_dump(
+		kl->requests,
+		&kl->seq,
+		kl->request_buf,
+		RTM_GETLINK,
+		RTEXT_FILTER_SKIP_STATS,
+		kernel_link_parse,
+		&sink,
+		ret_interrupted
+	);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (from_len != sizeof(from) || from.nl_pid != 0)
-			continue;
-		if (n > BUF_BYTES)
-			return -ENOBUFS;
-		*ret_len = (size_t)n;
-		return 0;
-	}
-}
-
-/* Ask for @if_index, or with 0 for all links, and put the answer into @list. */
-static int
-request(struct kernel_link *kl, uint32_t if_index, struct state_list *list, bool *ret_interrupted)
-{
-	struct kernel_link_batch batch = {0};
-	bool interrupted = false;
-	struct nlmsghdr *nlh;
-	struct ifinfomsg *ifi;
-	size_t len;
-	int ret;
-
-	/* What a failed request left behind, and a listing that it did not read to its end. */
-	while (receive(kl->requests, kl->request_buf, &len) == 0)
-		;
-	/* 0 would mean the event stream to kernel_link_parse. */
-	if (++kl->seq == 0)
-		kl->seq = 1;
-	nlh = mnl_nlmsg_put_header(kl->request_buf);
-	nlh->nlmsg_type = RTM_GETLINK;
-	nlh->nlmsg_flags = if_index == 0 ? NLM_F_REQUEST | NLM_F_DUMP : NLM_F_REQUEST | NLM_F_ACK;
-	nlh->nlmsg_seq = kl->seq;
-	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
-	ifi->ifi_family = AF_UNSPEC;
-	ifi->ifi_index = (int)if_index;
-	mnl_attr_put_u32(nlh, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	if (mnl_socket_sendto(kl->requests, nlh, nlh->nlmsg_len) < 0)
-		return -errno;
-
-	/* rtnetlink answers inside sendmsg and recvmsg: what is not there now will not come. */
-	while (!batch.done) {
-		ret = receive(kl->requests, kl->request_buf, &len);
-		if (ret < 0)
-			return ret == -EAGAIN ? -EPROTO : ret;
-		kernel_link_parse(kl->request_buf, len, kl->seq, collect, list, &batch);
-		interrupted |= batch.interrupted;
-		if (batch.error < 0)
-			return batch.error;
-	}
-	if (list->no_mem)
-		return -ENOMEM;
-	*ret_interrupted = interrupted;
-	return 0;
+	return rc == 0 && list->no_mem ? -ENOMEM : rc;
 }
 
 static void
@@ -200,7 +139,7 @@ dump(struct kernel_link *kl)
 
 	for (int i = 0; i < DUMP_TRIES && interrupted; i++) {
 		now.count = 0;
-		ret = request(kl, 0, &now, &interrupted);
+		ret = read_all(kl, &now, &interrupted);
 		if (ret < 0)
 			goto out;
 	}
@@ -230,11 +169,12 @@ out:
 int
 kernel_link_process(struct kernel_link *kl)
 {
-	struct kernel_link_batch batch;
+	struct kernel_link_sink sink = {on_event, kl};
+	struct rtnl_batch batch;
 	size_t len;
 
 	for (int i = 0; i < MAX_DATAGRAMS; i++) {
-		int ret = receive(kl->events, kl->event_buf, &len);
+		int ret = rtnl_receive(kl->events, kl->event_buf, &len);
 
 		if (ret == -EAGAIN)
 			break;
@@ -244,7 +184,7 @@ kernel_link_process(struct kernel_link *kl)
 		}
 		if (ret < 0)
 			return ret;
-		kernel_link_parse(kl->event_buf, len, 0, on_event, kl, &batch);
+		rtnl_walk(kl->event_buf, len, 0, kernel_link_parse, &sink, &batch);
 		if (batch.error == -ENOBUFS)
 			kl->lost = true;
 	}
@@ -255,13 +195,17 @@ int
 kernel_link_get(struct kernel_link *kl, uint32_t if_index, struct kernel_link_state *ret)
 {
 	struct state_list list = {0};
-	bool interrupted;
+	struct kernel_link_sink sink = {collect, &list};
 	int rc;
 
 	/* The kernel's indexes are positive ints; 0 asks for something else. */
 	if (if_index == 0 || if_index > INT32_MAX)
 		return -ENODEV;
-	rc = request(kl, if_index, &list, &interrupted);
+	rc = rtnl_get_link(
+		kl->requests, &kl->seq, kl->request_buf, if_index, kernel_link_parse, &sink
+	);
+	if (rc == 0 && list.no_mem)
+		rc = -ENOMEM;
 	if (rc == 0 && !list_has(&list, if_index))
 		rc = -ENODEV;
 	if (rc == 0) {
@@ -270,23 +214,6 @@ kernel_link_get(struct kernel_link *kl, uint32_t if_index, struct kernel_link_st
 	}
 	free(list.items);
 	return rc;
-}
-
-static int
-open_socket(struct mnl_socket **ret, unsigned groups)
-{
-	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	int err;
-
-	if (nl == NULL)
-		return -errno;
-	if (mnl_socket_bind(nl, groups, MNL_SOCKET_AUTOPID) < 0) {
-		err = -errno;
-		mnl_socket_close(nl);
-		return err;
-	}
-	*ret = nl;
-	return 0;
 }
 
 int
@@ -299,9 +226,9 @@ kernel_link_new(struct kernel_link **ret, kernel_link_fn fn, void *ctx, struct r
 		return reason_set(why, -ENOMEM, "kernel links: out of memory");
 	kl->fn = fn;
 	kl->ctx = ctx;
-	err = open_socket(&kl->requests, 0);
+	err = rtnl_open(&kl->requests, 0);
 	if (err == 0)
-		err = open_socket(&kl->events, RTMGRP_LINK);
+		err = rtnl_open(&kl->events, RTMGRP_LINK);
 	if (err < 0) {
 		kernel_link_free(kl);
 		return reason_set(

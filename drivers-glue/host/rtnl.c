@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* See rtnl.h. Used by kernel_addr.c and its parser. */
+/* See rtnl.h. Used by kernel_addr.c, kernel_link.c and their parsers. */
 #include "rtnl.h"
 
 #include <errno.h>
@@ -145,33 +145,39 @@ rtnl_attrs_nested(const struct nlattr *attr, rtnl_attr_fn *fn, void *ctx)
 	return walk_attrs(at, at + mnl_attr_get_payload_len(attr), fn, ctx);
 }
 
+/* What is asked of the kernel. */
+struct query {
+	uint16_t type, flags;
+	uint32_t if_index; /* 0: all */
+	uint32_t ext_mask; /* IFLA_EXT_MASK, unless 0 */
+};
+
 static int
-send_request(const struct mnl_socket *nl, uint32_t seq, char *buf, uint16_t type, uint32_t ext_mask)
+send_query(const struct mnl_socket *nl, uint32_t seq, char *buf, const struct query *query)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct ifinfomsg *ifi;
 
-	nlh->nlmsg_type = type;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	nlh->nlmsg_type = query->type;
+	nlh->nlmsg_flags = NLM_F_REQUEST | query->flags;
 	nlh->nlmsg_seq = seq;
-	/* As long as the longest of the headers; the family, 0 for all, is each one's first byte.
-	 */
-	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
-	if (ext_mask != 0)
-		mnl_attr_put_u32(nlh, IFLA_EXT_MASK, ext_mask);
+	/* The longest of the headers; the family, 0 for all, is each one's first byte. */
+	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+	ifi->ifi_index = (int)query->if_index;
+	if (query->ext_mask != 0)
+		mnl_attr_put_u32(nlh, IFLA_EXT_MASK, query->ext_mask);
 	return mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0 ? -errno : 0;
 }
 
-int
-rtnl_dump(
-	const struct mnl_socket *nl,
-	uint32_t *seq,
-	char *buf,
-	uint16_t type,
-	uint32_t ext_mask,
-	rtnl_message_fn *fn,
-	void *ctx,
-	bool *ret_interrupted
-)
+/* Send @query and pass on the answer. */
+static int
+ask(const struct mnl_socket *nl,
+    uint32_t *seq,
+    char *buf,
+    const struct query *query,
+    rtnl_message_fn *fn,
+    void *ctx,
+    bool *ret_interrupted)
 {
 	struct rtnl_batch batch = {0};
 	bool interrupted = false;
@@ -184,7 +190,7 @@ rtnl_dump(
 	/* 0 would mean the event stream to rtnl_walk. */
 	if (++*seq == 0)
 		*seq = 1;
-	rc = send_request(nl, *seq, buf, type, ext_mask);
+	rc = send_query(nl, *seq, buf, query);
 	if (rc < 0)
 		return rc;
 	/* rtnetlink answers inside sendmsg and recvmsg: what is not there now will not come. */
@@ -199,4 +205,42 @@ rtnl_dump(
 	}
 	*ret_interrupted = interrupted;
 	return 0;
+}
+
+int
+rtnl_dump(
+	const struct mnl_socket *nl,
+	uint32_t *seq,
+	char *buf,
+	uint16_t type,
+	uint32_t ext_mask,
+	rtnl_message_fn *fn,
+	void *ctx,
+	bool *ret_interrupted
+)
+{
+	const struct query query = {.type = type, .flags = NLM_F_DUMP, .ext_mask = ext_mask};
+
+	return ask(nl, seq, buf, &query, fn, ctx, ret_interrupted);
+}
+
+int
+rtnl_get_link(
+	const struct mnl_socket *nl,
+	uint32_t *seq,
+	char *buf,
+	uint32_t if_index,
+	rtnl_message_fn *fn,
+	void *ctx
+)
+{
+	const struct query query = {
+		.type = RTM_GETLINK,
+		.flags = NLM_F_ACK,
+		.if_index = if_index,
+		.ext_mask = RTEXT_FILTER_SKIP_STATS,
+	};
+	bool interrupted;
+
+	return ask(nl, seq, buf, &query, fn, ctx, &interrupted);
 }

@@ -76,3 +76,16 @@ int rtnl_dump(
 	void *ctx,
 	bool *ret_interrupted
 );
+
+/*
+ * Ask for the one device of @if_index (1..INT32_MAX), without its statistics, and call @fn for the
+ * answer; else as rtnl_dump. -ENODEV when there is none in the socket's namespace.
+ */
+int rtnl_get_link(
+	const struct mnl_socket *nl,
+	uint32_t *seq,
+	char *buf,
+	uint32_t if_index,
+	rtnl_message_fn *fn,
+	void *ctx
+);

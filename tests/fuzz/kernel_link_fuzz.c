@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_BYTES = 32 * 1024 }; /* what the program reads at once */
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* What the program relies on: strings end, and a link that is gone has no carrier. */
@@ -26,20 +24,21 @@ check_link(void *ctx, const struct kernel_link_state *state)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct kernel_link_batch batch;
 	unsigned count = 0;
+	struct kernel_link_sink sink = {check_link, &count};
+	struct rtnl_batch batch;
 	uint32_t seq;
 	void *copy;
 
 	/* The first byte chooses between the event stream and an answer. */
-	if (size < 1 || size > MAX_BYTES)
+	if (size < 1 || size > RTNL_BUF_BYTES)
 		return 0;
 	seq = data[0] & 7;
 	copy = malloc(size);
 	if (copy == NULL)
 		return 0;
 	memcpy(copy, data + 1, size - 1);
-	kernel_link_parse(copy, size - 1, seq, check_link, &count, &batch);
+	rtnl_walk(copy, size - 1, seq, kernel_link_parse, &sink, &batch);
 	if (batch.error > 0 || count > size)
 		abort();
 	free(copy);

@@ -3,70 +3,12 @@
  * The table of options, row by row: names, modes and flags as Linux has them, the values that are
  * taken, and refusals with their errno and words.
  */
-#include "option.h"
-#include "reason.h"
-#include "text.h"
+#include "option_bench.h"
 
 #include <rte_common.h>
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <string.h>
-
-/* Needs setjmp.h, stdarg.h, stddef.h and stdint.h before it. */
-#include <cmocka.h>
-
-static struct bond_settings s;
-static struct reason why;
-
-static int
-parse(const char *line)
-{
-	memset(&why, 0, sizeof(why));
-	return bond_settings_parse_line(&s, line, &why);
-}
-
-static bool
-is_p0_or_p1(void *ctx, const char *word)
-{
-	(void)ctx;
-	return strcmp(word, "p0") == 0 || strcmp(word, "p1") == 0;
-}
-
-/* A bond that is down and has no members. */
-static const struct bond_option_state empty_and_down = {.is_member = NULL};
-/* One with two members, started. */
-static const struct bond_option_state in_use = {
-	.up = true,
-	.nb_members = 2,
-	.is_member = is_p0_or_p1,
-};
-
-static int
-set(const struct bond_option_state *state, const char *option, const char *value)
-{
-	memset(&why, 0, sizeof(why));
-	return bond_option_set(&s, state, option, value, &why);
-}
-
-/* What `show` says of an option, in a buffer that the next call reuses. */
-static const char *
-shown(const char *option)
-{
-	static char buf[4096];
-	const struct bond_option *o = bond_option_find(option);
-	struct text t = TEXT_EMPTY;
-
-	assert_non_null(o);
-	o->show(o, &s, &t);
-	snprintf(buf, sizeof(buf), "%s", text_str(&t));
-	text_fini(&t);
-	return buf;
-}
 
 #define MODE(n) (1u << (n))
 enum { ALL = 0x7f, ACTIVE = MODE(1) | MODE(5) | MODE(6), ARP = 0xf };

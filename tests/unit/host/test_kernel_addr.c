@@ -1,27 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* kernel_addr against the real kernel: veth devices in a network namespace of this process. */
+#include "host_bench.h"
 #include "kernel_addr.h"
 #include "reason.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <net/if.h>
-#include <poll.h>
-#include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
-/* Needs setjmp.h, stdarg.h, stddef.h and stdint.h before it. */
-#include <cmocka.h>
-
-enum { DEADLINE_MS = 5000, MANY = 64, MAX_ENTRIES = 16 };
+enum { MANY = 64, MAX_ENTRIES = 16 };
 
 struct fixture {
 	struct kernel_addr *ka;
@@ -73,46 +64,14 @@ on_change(void *ctx, uint32_t if_index)
 		strcpy(f->seen, list(f, if_index));
 }
 
-/* The group's state is NULL when this process may not make a namespace. */
-static int
-private_namespace(void **state)
-{
-	if (unshare(CLONE_NEWNET) == 0)
-		*state = "own";
-	else
-		print_message("no network namespace of our own: %s\n", strerror(errno));
-	return 0;
-}
-
-static void
-ip(const char *args)
-{
-	char command[256];
-
-	snprintf(command, sizeof(command), "ip %s", args);
-	assert_int_equal(system(command), 0);
-}
-
-static uint32_t
-index_of(const char *name)
-{
-	uint32_t i = if_nametoindex(name);
-
-	assert_int_not_equal(i, 0);
-	return i;
-}
-
 /* With devices ka and kb that have no addresses of their own accord. */
 static int
 setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
-	bool permitted = *state != NULL;
-	struct reason why = {""};
+	bool permitted = fixture_new(state, sizeof(struct fixture));
+	struct fixture *f = *state;
+	struct reason why;
 
-	if (f == NULL)
-		return -1;
-	*state = f;
 	if (!permitted)
 		return 0;
 	ip("link add ka type veth peer name kb");
@@ -133,33 +92,15 @@ teardown(void **state)
 	return 0;
 }
 
-#define NEED_NAMESPACE(f)            \
-	do {                         \
-		if ((f)->ka == NULL) \
-			skip();      \
-	} while (0)
-
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Process events until the device is reported once more; fails after the deadline. */
 static void
 wait_report(struct fixture *f, uint32_t if_index)
 {
 	unsigned before = f->reports[if_index];
-	int64_t end = now_ms() + DEADLINE_MS;
+	int64_t end_ms = now_ms() + DEADLINE_MS;
 
 	while (f->reports[if_index] == before) {
-		struct pollfd p = {.fd = kernel_addr_fd(f->ka), .events = POLLIN};
-		int64_t left = end - now_ms();
-
-		if (left <= 0 || poll(&p, 1, (int)left) == 0)
+		if (!readable_by(kernel_addr_fd(f->ka), end_ms))
 			fail_msg("device %u: no report in %d ms", if_index, DEADLINE_MS);
 		assert_int_equal(kernel_addr_process(f->ka), 0);
 	}
@@ -171,7 +112,7 @@ addresses_come_and_go(void **state)
 	struct fixture *f = *state;
 	uint32_t a, b;
 
-	NEED_NAMESPACE(f);
+	need_namespace(f->ka);
 	a = index_of("ka");
 	b = index_of("kb");
 	assert_string_equal(list(f, a), "");
@@ -204,7 +145,7 @@ tentative_is_left_out_deprecated_is_not(void **state)
 	struct fixture *f = *state;
 	uint32_t a;
 
-	NEED_NAMESPACE(f);
+	need_namespace(f->ka);
 	a = index_of("ka");
 	ip("link set ka up");
 	ip("addr add fd00::1/64 dev ka");
@@ -225,7 +166,7 @@ max_is_kept(void **state)
 	struct fixture *f = *state;
 	uint32_t a;
 
-	NEED_NAMESPACE(f);
+	need_namespace(f->ka);
 	a = index_of("ka");
 	ip("addr add 10.1.0.1/24 dev ka");
 	ip("addr add 10.1.0.2/24 dev ka");
@@ -247,7 +188,7 @@ reports_are_joined(void **state)
 	struct fixture *f = *state;
 	uint32_t a;
 
-	NEED_NAMESPACE(f);
+	need_namespace(f->ka);
 	f->ask_back = true;
 	a = index_of("ka");
 	ip("addr add 10.1.0.1/24 dev ka");
@@ -272,7 +213,7 @@ lost_events_are_made_good(void **state)
 	int small = 1;
 	uint32_t a, b;
 
-	NEED_NAMESPACE(f);
+	need_namespace(f->ka);
 	a = index_of("ka");
 	b = index_of("kb");
 	f->ask_back = true;
@@ -299,7 +240,7 @@ vlan_devices_count_for_their_base(void **state)
 	struct reason why;
 	uint32_t a, vlan;
 
-	NEED_NAMESPACE(f);
+	need_namespace(f->ka);
 	assert_int_equal(system("ip link add link ka name ka.5 type vlan id 5"), 0);
 	a = index_of("ka");
 	vlan = index_of("ka.5");

@@ -1,29 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* kernel_link against the real kernel: veth devices in a network namespace of this process. */
+#include "host_bench.h"
 #include "kernel_link.h"
 #include "reason.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
-#include <poll.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-/* Needs setjmp.h, stdarg.h, stddef.h and stdint.h before it. */
-#include <cmocka.h>
-
-enum { DEADLINE_MS = 5000, MANY = 64 };
+enum { MANY = 64 };
 
 /* The last report of each device, by index, and how many reports there were. */
 struct fixture {
@@ -48,30 +41,14 @@ on_link(void *ctx, const struct kernel_link_state *state)
 		assert_int_not_equal(kernel_link_get(f->kl, state->if_index, &now), -EBADMSG);
 }
 
-/* The group's state is NULL when this process may not make a namespace. */
-static int
-private_namespace(void **state)
-{
-	if (unshare(CLONE_NEWNET) == 0)
-		*state = "own";
-	else
-		print_message("no network namespace of our own: %s\n", strerror(errno));
-	return 0;
-}
-
 static int
 setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
-	bool permitted = *state != NULL;
-	struct reason why = {""};
+	bool permitted = fixture_new(state, sizeof(struct fixture));
+	struct fixture *f = *state;
+	struct reason why;
 
-	if (f == NULL)
-		return -1;
-	*state = f;
-	if (!permitted)
-		return 0;
-	return kernel_link_new(&f->kl, on_link, f, &why);
+	return permitted ? kernel_link_new(&f->kl, on_link, f, &why) : 0;
 }
 
 /* What a failed test left behind must not fail the next. */
@@ -92,50 +69,14 @@ teardown(void **state)
 	return 0;
 }
 
-#define NEED_NAMESPACE(f)            \
-	do {                         \
-		if ((f)->kl == NULL) \
-			skip();      \
-	} while (0)
-
-static void
-ip(const char *args)
-{
-	char command[256];
-
-	snprintf(command, sizeof(command), "ip %s", args);
-	assert_int_equal(system(command), 0);
-}
-
-static uint32_t
-index_of(const char *name)
-{
-	uint32_t i = if_nametoindex(name);
-
-	assert_int_not_equal(i, 0);
-	return i;
-}
-
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Process events until @test holds for device @i; fails after the deadline. */
 static void
 wait_for(struct fixture *f, uint32_t i, bool (*test)(const struct kernel_link_state *))
 {
-	int64_t end = now_ms() + DEADLINE_MS;
+	int64_t end_ms = now_ms() + DEADLINE_MS;
 
 	while (!test(&f->last[i])) {
-		struct pollfd p = {.fd = kernel_link_fd(f->kl), .events = POLLIN};
-		int64_t left = end - now_ms();
-
-		if (left <= 0 || poll(&p, 1, (int)left) == 0)
+		if (!readable_by(kernel_link_fd(f->kl), end_ms))
 			fail_msg("device %u: no such report in %d ms", i, DEADLINE_MS);
 		assert_int_equal(kernel_link_process(f->kl), 0);
 	}
@@ -171,7 +112,7 @@ carrier_goes_and_comes_and_the_device_goes(void **state)
 	struct fixture *f = *state;
 	uint32_t a;
 
-	NEED_NAMESPACE(f);
+	need_namespace(f->kl);
 	ip("link add ka address 02:00:00:00:00:0a mtu 1400 type veth peer name kb");
 	a = index_of("ka");
 	ip("link set ka up");
@@ -196,7 +137,7 @@ macvlan_follows_its_lower_device(void **state)
 	struct fixture *f = *state;
 	uint32_t m;
 
-	NEED_NAMESPACE(f);
+	need_namespace(f->kl);
 	ip("link add ka type veth peer name kb");
 	ip("link set ka up");
 	ip("link set kb up");
@@ -247,7 +188,7 @@ moved_to_another_namespace_is_gone(void **state)
 	uint32_t a, b;
 	pid_t pid;
 
-	NEED_NAMESPACE(f);
+	need_namespace(f->kl);
 	ip("link add ka type veth peer name kb");
 	a = index_of("ka");
 	b = index_of("kb");
@@ -268,7 +209,7 @@ leaving_a_bridge_is_not_going_away(void **state)
 	struct fixture *f = *state;
 	uint32_t a, bridge;
 
-	NEED_NAMESPACE(f);
+	need_namespace(f->kl);
 	ip("link add ka type veth peer name kb");
 	ip("link add kbr type bridge");
 	a = index_of("ka");
@@ -292,7 +233,7 @@ get_asks_for_one_device(void **state)
 	struct kernel_link_state s = {.mtu = 77};
 	uint32_t a;
 
-	NEED_NAMESPACE(f);
+	need_namespace(f->kl);
 	assert_int_equal(kernel_link_get(f->kl, 0, &s), -ENODEV);
 	assert_int_equal(kernel_link_get(f->kl, 99999, &s), -ENODEV);
 	assert_int_equal(kernel_link_get(f->kl, UINT32_MAX, &s), -ENODEV);
@@ -319,7 +260,7 @@ lost_events_are_made_good(void **state)
 	struct kernel_link_state s;
 	int small = 1;
 
-	NEED_NAMESPACE(f);
+	need_namespace(f->kl);
 	f->ask_back = true;
 	ip("link add ka type veth peer name kb");
 	ip("link add kc type veth peer name kd");
@@ -354,7 +295,7 @@ a_second_subscriber_changes_nothing(void **state)
 	struct reason why = {""};
 	uint32_t a;
 
-	NEED_NAMESPACE(f);
+	need_namespace(f->kl);
 	assert_int_equal(kernel_link_new(&other.kl, on_link, &other, &why), 0);
 	ip("link add ka type veth peer name kb");
 	a = index_of("ka");

@@ -23,7 +23,7 @@ struct bench {
 	size_t msg; /* where the message under construction begins */
 	struct kernel_link_state seen[8];
 	size_t nb_seen;
-	struct kernel_link_batch batch;
+	struct rtnl_batch batch;
 };
 
 static void
@@ -90,12 +90,13 @@ collect(void *ctx, const struct kernel_link_state *state)
 static void
 parse(struct bench *b, uint32_t seq)
 {
+	struct kernel_link_sink sink = {collect, b};
 	void *copy = malloc(b->len ? b->len : 1);
 
 	assert_non_null(copy);
 	memcpy(copy, b->bytes, b->len);
 	b->nb_seen = 0;
-	kernel_link_parse(copy, b->len, seq, collect, b, &b->batch);
+	rtnl_walk(copy, b->len, seq, kernel_link_parse, &sink, &b->batch);
 	free(copy);
 }
 
