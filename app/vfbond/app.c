@@ -28,8 +28,6 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PARK_TIMEOUT_US = 1000000 };
-
 void
 app_print(struct app *app, const char *fmt, ...)
 {

@@ -4,6 +4,7 @@
  * Every started port that is not a member has its queues served, whether it forwards or not.
  */
 #include "app.h"
+#include "app_priv.h"
 #include "parse.h"
 #include "pmd_traits.h"
 #include "reason.h"
@@ -14,8 +15,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { PARK_TIMEOUT_US = 1000000 };
 
 /* Everything a layout is made from. */
 struct inputs {

@@ -5,6 +5,9 @@
 #include <jansson.h>
 #include <stdint.h>
 
+/* A worker answers within a loop; only where its processor is busy with others it takes longer. */
+enum { PARK_TIMEOUT_US = 5000000 };
+
 struct app;
 struct bond_member_view;
 struct bond_option;

@@ -6,6 +6,7 @@
 #include "command.h"
 #include "command_table.h"
 #include "parse.h"
+#include "reason.h"
 
 #include <rte_ethdev.h>
 
@@ -87,7 +88,22 @@ cmd_bonding_mode(struct app *app, const struct command_call *call)
 int
 cmd_bonding_primary(struct app *app, const struct command_call *call)
 {
-	return set_option(app, call, call->argv[1], "primary", call->argv[0]);
+	struct bond *bond;
+	uint16_t port;
+	int rc = app_bond_find(app, call->argv[1], &bond, call->why);
+
+	if (rc == 0)
+		rc = app_port_find(app, call->argv[0], &port, call->why);
+	/* Linux's option takes the name of a member to come, testpmd's command does not. */
+	if (rc == 0 && bonds_find_member(app->bonds, port) != bond)
+		rc = reason_set(
+			call->why,
+			-EINVAL,
+			"%s: %s is not one of its members",
+			bond_name(bond),
+			call->argv[0]
+		);
+	return rc != 0 ? rc : set_option(app, call, call->argv[1], "primary", call->argv[0]);
 }
 
 int

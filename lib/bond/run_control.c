@@ -250,13 +250,17 @@ struct announcing {
 	uint16_t port_id;
 };
 
-/* Whether an address has been announced as one of the bond's own. */
+/* Whether an address is one of the bond's before @end in the walk; NULL: at all. */
 static bool
-is_given(const struct bond_run *run, const struct bond_address *wanted)
+is_given(
+	const struct bond_run *run,
+	const struct bond_address *wanted,
+	const struct bond_address *end
+)
 {
 	const struct bond_address *a = NULL;
 
-	while ((a = next_address(run, a)) != NULL)
+	while ((a = next_address(run, a)) != end && a != NULL)
 		if (a->is_v6 == wanted->is_v6 && a->vlan_id == wanted->vlan_id &&
 		    (a->is_v6 ? memcmp(&a->v6, &wanted->v6, sizeof(a->v6)) == 0
 		              : a->v4 == wanted->v4))
@@ -273,7 +277,7 @@ announce_learnt(void *ctx, const struct learn_entry *e)
 	uint8_t bytes[FRAME_MAX_BYTES];
 
 	for (unsigned i = 0; i < e->nb_addresses; i++)
-		if (!is_given(a->run, &e->addresses[i]))
+		if (!is_given(a->run, &e->addresses[i], NULL))
 			announce(a->run, a->port_id, &e->mac, &e->addresses[i], e->is_router);
 	if (e->nb_addresses == 0 && !(is_bond && next_address(a->run, NULL) != NULL))
 		(void)direct_send(
@@ -293,8 +297,10 @@ run_notify_peers(struct bond_run *run)
 	if (run->engine.active == ENGINE_NO_MEMBER)
 		return;
 	a.port_id = run_member(run, run->engine.active)->port_id;
+	/* The user may have named what the tap has too. */
 	while ((address = next_address(run, address)) != NULL)
-		announce(run, a.port_id, &run->bond->mac, address, false);
+		if (!is_given(run, address, address))
+			announce(run, a.port_id, &run->bond->mac, address, false);
 	learn_walk(run->learn, announce_learnt, &a);
 }
 

@@ -23,7 +23,7 @@ REFUSED = [
     ("mode name", bond("bond0 mode=fast members=net_null0,net_null1"),
      ["bond0", "mode", "fast", "balance-rr"]),
     ("option name", bond("bond0 modus=1 members=net_null0,net_null1"),
-     ["bond0", "modus", "xmit_hash_policy"]),
+     ["bond0", "modus", "help create bond"]),
     ("no value", bond("bond0 mode members=net_null0,net_null1"), ["bond0", "mode"]),
     ("policy", bond("bond0 mode=2 xmit_hash_policy=layer9 members=net_null0,net_null1"),
      ["xmit_hash_policy", "layer9", "layer2+3", "layer3+4"]),

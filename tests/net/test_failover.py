@@ -26,13 +26,13 @@ def cycle(bench, ping, victim):
     """One cable out and in again; the longest gaps. Each time the traffic must become whole."""
     pulled = time.time()
     bench.topo.pull(victim)
-    steady_since(ping, pulled, 1.0, 12)
+    steady_since(ping, pulled, 0.7, 12)
     gap_out = ping.longest_gap(pulled, time.time())
 
     plugged = time.time()
     bench.topo.plug(victim)
     warm_up(bench, deadline_s=15)
-    steady_since(ping, plugged, 2.0, 15)
+    steady_since(ping, plugged, 1.2, 15)
     return gap_out, ping.longest_gap(plugged, time.time())
 
 
