@@ -77,12 +77,16 @@ static void
 add_to_engine(struct bond_run *run, struct bond_member *m, uint64_t now_ns)
 {
 	struct engine_phy phy = read_phy(run, m);
+	struct direct_counters c;
 	int index = engine_member_add(
 		&run->engine, m->port_id, m->prio, is_primary(run, m), &phy, now_ns
 	);
 
 	run->engine.members[index].link_failures = m->link_failures;
-	memset(&run->seen[index], 0, sizeof(run->seen[index]));
+	/* What the port did in an earlier membership is no sign of life. */
+	direct_member_counters(run->direct, m->port_id, &c);
+	run->seen[index].rx_packets = c.rx_packets;
+	run->seen[index].tx_packets = c.tx_packets;
 	/* Reported when it is anything else. */
 	m->link = BOND_LINK_DOWN;
 }
