@@ -69,25 +69,13 @@ int bond_pmd_agg(uint16_t bond, enum bond_pmd_agg *ret);
 int bond_pmd_agg_set(uint16_t bond, enum bond_pmd_agg agg, struct reason *why);
 int bond_pmd_dedicated_queues(uint16_t bond, bool enable, struct reason *why);
 
-/* State bits of IEEE 802.1AX-2014 6.4.2.3, as on the wire. */
-enum {
-	LACP_STATE_ACTIVITY = 0x01,
-	LACP_STATE_TIMEOUT = 0x02,
-	LACP_STATE_AGGREGATION = 0x04,
-	LACP_STATE_SYNC = 0x08,
-	LACP_STATE_COLLECTING = 0x10,
-	LACP_STATE_DISTRIBUTING = 0x20,
-	LACP_STATE_DEFAULTED = 0x40,
-	LACP_STATE_EXPIRED = 0x80,
-};
-
 struct bond_pmd_lacp_side {
 	uint16_t system_priority;
 	struct rte_ether_addr system;
 	uint16_t key;
 	uint16_t port_priority;
 	uint16_t port_number;
-	uint8_t state;
+	uint8_t state; /* bits as on the wire (IEEE 802.1AX-2014 6.4.2.3) */
 };
 
 struct bond_pmd_lacp {

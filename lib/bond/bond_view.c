@@ -3,6 +3,7 @@
 #include "bond_view.h"
 
 #include "bond_priv.h"
+#include "lacp_pdu.h"
 #include "run.h"
 
 #include <errno.h>
