@@ -85,7 +85,7 @@ class Bench:
     """A bond on a topology: vfbond in A joins bond0 to the tap, the peer is in B."""
 
     def __init__(self, lab, binary, mode, members=2, unplugged=(), bond="", options=(),
-                 mtu=1500, auto_start=True, in_bond=None, io_path="direct", **kwargs):
+                 mtu=1500, auto_start=True, in_bond=None, io_path="direct", queues=1, **kwargs):
         self.lab = lab
         self.mode = mode
         self.io_path = io_path
@@ -100,9 +100,13 @@ class Bench:
         words += ["xmit_hash_policy=layer3+4"] if mode in hashed and "xmit_hash" not in bond else []
         words += ["io_path=pmd"] if io_path == "pmd" else []
         spec = " ".join(words + bond.split())
+        vdevs = self.topo.vdevs(in_bond)
         given = ["--auto-start"] if auto_start else []
+        if queues != 1:
+            given += ["--rxq", queues, "--txq", queues]
+            vdevs = [v + f",qpairs={queues}" if "af_packet" in v else v for v in vdevs]
         given += ["--bond", spec, "--pair", "bond0,net_tap0", *options]
-        self.vfbond = Vfbond(lab, binary, self.topo.a, self.topo.vdevs(in_bond), given, **kwargs)
+        self.vfbond = Vfbond(lab, binary, self.topo.a, vdevs, given, **kwargs)
         try:
             self.vfbond.wait_console()
             self.topo.tap_up()

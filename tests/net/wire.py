@@ -153,7 +153,7 @@ def _ip_checksum(header):
     return ~total & 0xFFFF
 
 
-def marked_frame(src, tag, flow, serial, dst=NOBODY):
+def marked_frame(src, tag, flow, serial, dst=NOBODY, to_ip="10.98.0.2"):
     """A UDP frame that a capture recognises; the source port tells the flow.
 
     Only the port varies: an address that varied with it could cancel it in an XOR hash.
@@ -162,7 +162,7 @@ def marked_frame(src, tag, flow, serial, dst=NOBODY):
     udp = struct.pack("!HHHH", 20000 + flow, 9, 8 + len(payload), 0)
     head = struct.pack(
         "!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp) + len(payload), serial & 0xFFFF, 0, 64, 17, 0,
-        socket.inet_aton("10.98.0.1"), socket.inet_aton("10.98.0.2"),
+        socket.inet_aton("10.98.0.1"), socket.inet_aton(to_ip),
     )
     head = head[:10] + struct.pack("!H", _ip_checksum(head)) + head[12:]
     return mac_bytes(dst) + mac_bytes(src) + b"\x08\x00" + head + udp + payload
