@@ -9,7 +9,7 @@ from modes import warm_up
 from netlab import wait_for
 from topology import IP6_B, IP_B
 from watch import (
-    TaggedHost, active, arp_of, carrying, join_ports, member, nd_of, noise, silence, speak,
+    TaggedHost, active, arp_of, carrying, join_ports, member, nd_of, silence, speak,
     stream_out, view, wait_active, wait_all_up, wait_link,
 )
 from wire import Captures, mark_of
@@ -102,7 +102,7 @@ def by_target(made, measured, what):
         assert active(made) == 1 == carrying(made)
 
 
-@pytest.mark.parametrize("mode", ("active-backup", "balance-rr", "balance-xor"))
+@pytest.mark.parametrize("mode", ("active-backup", "balance-rr", "balance-xor", "broadcast"))
 def test_arp_target(bench, measured, mode):
     """The ARP monitor."""
     made = bench(mode, bond=ARP)
@@ -140,9 +140,10 @@ def test_tagged_probes(bench):
         made.command("set bond bond0 active_slave net_af_packet0")
         failures = [m["link_failures"] for m in view(made)["members"]]
         with Captures(topo.b, topo.ports) as caps:
-            time.sleep(1.0)
+            wait_for(lambda: len([f for f in caps.all()[0] if arp_of(f)]) >= 10, "ten probes")
             probes = [[a for a in map(arp_of, frames) if a] for frames in caps.all()]
-        assert 6 <= len(probes[0]) <= 12, f"{len(probes[0])} probes in a second"
+            times = [t for t, f in caps.caps[0].timed() if arp_of(f)]
+        assert times[9] - times[0] >= 0.6, f"ten probes in {times[9] - times[0]:.2f} s"
         assert not probes[1], "a backup probes"
         assert {(a.vlan, a.sender_ip, a.target_ip) for a in probes[0]} == {
             (7, "10.96.0.1", "10.96.0.2")}
@@ -153,47 +154,6 @@ def test_tagged_probes(bench):
         wait_for(lambda: active(made) is None, "no active member when nobody answers", 3.0)
         host.answers = True
         wait_active(made, 1)
-
-
-# arp_validate: does the active member go down when only noise arrives, does a backup?
-VALIDATE = {
-    "none": (False, False),
-    "active": (True, False),
-    "backup": (False, True),
-    "all": (True, True),
-    "filter": (True, True),
-}
-
-
-def goes_down(made, i):
-    """Whether a member goes down whose peer says nothing of its own, under noise."""
-    topo = made.topo
-    made.command("set bond bond0 active_slave net_af_packet0")
-    wait_all_up(made)
-    # The grace of a new active member is over when its second probe is answered.
-    time.sleep(0.25)
-    before = member(made, i)["link_failures"]
-    with noise(topo.b, topo.ports[i]):
-        silence(topo, i)
-        time.sleep(0.7)
-        after = member(made, i)["link_failures"]
-        speak(topo, i)
-        wait_all_up(made)
-    return after != before
-
-
-def test_arp_validate(bench):
-    """Which members count only answers of the target as signs of life."""
-    made = bench("active-backup", bond=ARP)
-    join_ports(made.topo)
-    wait_all_up(made)
-    for value, expected in VALIDATE.items():
-        made.command(f"set bond bond0 arp_validate {value}")
-        # A machine under load may hold back answers or noise: what is wrong is so twice.
-        seen = [None, None]
-        for _ in range(2):
-            seen = [goes_down(made, i) if seen[i] != expected[i] else seen[i] for i in range(2)]
-        assert tuple(seen) == expected, f"arp_validate={value}: (active, backup) {seen}"
 
 
 MIIMON_S = 0.05

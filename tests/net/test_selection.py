@@ -13,13 +13,16 @@ from netlab import in_namespace, wait_for
 from program import CommandError
 from topology import IP6_A, IP_A, IP_B, TAP
 from watch import (
-    active, arp_of, carrying, igmp_group_of, is_announcement, join_ports, member, nd_of, rarp_of,
-    silence, speak, view, wait_active, wait_all_up, wait_link,
+    active, arp_of, carrying, is_announcement, join_ports, nd_of, rarp_of, silence, speak, view,
+    wait_active, wait_all_up, wait_link,
 )
 from wire import BROADCAST, Captures, Injector, mac_bytes
 
-GROUP = "239.7.7.7"
-ARP = "arp_interval=60 arp_ip_target=10.97.0.2 ip=10.97.0.1/24"
+MONITORS = {
+    "mii": "miimon=50",
+    "arp": "arp_interval=60 arp_ip_target=10.97.0.2 ip=10.97.0.1/24",
+    "ns": "arp_interval=60 ns_ip6_target=fd97::2 ip=fd97::1/64",
+}
 
 
 def is_active(made, i, deadline_s=3.0):
@@ -29,15 +32,17 @@ def is_active(made, i, deadline_s=3.0):
 
 
 @pytest.mark.parametrize("mode, monitor", (
-    ("active-backup", "mii"), ("active-backup", "arp"), ("balance-tlb", "mii"),
-    ("balance-alb", "mii"),
+    ("active-backup", "mii"), ("active-backup", "arp"), ("active-backup", "ns"),
+    ("balance-tlb", "mii"), ("balance-alb", "mii"),
 ))
 def test_primary_reselect(bench, mode, monitor):
     """What a primary does that comes back, under each value; and each gives way to it in need."""
-    made = bench(mode, bond="primary=net_af_packet1 " + (ARP if monitor == "arp" else "miimon=50"))
+    made = bench(mode, bond="primary=net_af_packet1 " + MONITORS[monitor])
     topo = made.topo
     out, back = topo.pull, topo.plug
-    if monitor == "arp":
+    if monitor == "ns":
+        topo.speak_ipv6()
+    if monitor != "mii":
         join_ports(topo)
 
         def out(i):
@@ -201,40 +206,3 @@ def test_third_parties_are_announced(bench):
         (address, speaker)], f"ARP: {garps}"
     # A's own stack has said who it is, too.
     assert [a.sender_mac for a in garps if a.sender_ip == IP_A] == [made.topo.a.mac(TAP)]
-
-
-@pytest.mark.parametrize("mode, count", (("active-backup", 0), ("active-backup", 3),
-                                         ("balance-rr", 2), ("balance-tlb", 1)))
-def test_igmp_reports_again(bench, mode, count):
-    """A host behind the bond is in a group: after a failover its report is sent again."""
-    made = bench(mode, bond=f"miimon=50 resend_igmp={count}")
-    topo = made.topo
-    wait_all_up(made)
-    warm_up(made)
-    # The kernel reports once, soon, and not again by itself.
-    topo.a.sysctl("ipv4/igmp_qrv", 1)
-    topo.a.sysctl(f"ipv4/conf/{TAP}/igmpv3_unsolicited_report_interval", 50)
-    with in_namespace(topo.a.name):
-        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    with sock, Captures(topo.b, topo.ports) as caps:
-        sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
-                        socket.inet_aton(GROUP) + socket.inet_aton(IP_A))
-
-        def reports(i):
-            return [t for t, f in caps.caps[i].timed() if igmp_group_of(f) == GROUP]
-
-        wait_for(lambda: reports(0) + reports(1), "the report itself", 3.0)
-        time.sleep(0.4)
-        was = 0 if reports(0) else 1
-        assert not reports(1 - was), "reports on both members"
-        before = len(reports(was))
-        began = time.time()
-        topo.pull(was)
-        wait_link(made, was, "down")
-        time.sleep(0.4 + 0.2 * count)
-        sent = reports(1 - was)
-        assert len(reports(was)) == before
-    assert len(sent) == count, f"{len(sent)} reports after the failover"
-    assert not sent or sent[0] - began < 0.3, "the first one was late"
-    gaps = [b - a for a, b in zip(sent, sent[1:])]
-    assert all(0.15 <= g <= 0.4 for g in gaps), f"spacing {gaps}"

@@ -78,6 +78,23 @@ def igmp_group_of(frame):
     return socket.inet_ntoa(igmp[4:8]) if igmp[0] in (0x12, 0x16) else None
 
 
+def mld_groups_of(frame):
+    """The groups that an MLD report names (RFC 3810; version 1 as RFC 2710)."""
+    ip6 = eth_of(frame).payload if eth_of(frame).type == 0x86DD else b""
+    # Behind a hop-by-hop header with a router alert, as all of MLD.
+    if len(ip6) < 72 or ip6[6] != 0 or ip6[40] != 58:
+        return []
+    mld = ip6[40 + 8 * (ip6[41] + 1):]
+    if mld[0] == 131:
+        return [str(ipaddress.IPv6Address(mld[8:24]))]
+    found, at = [], 8
+    for _ in range(struct.unpack("!H", mld[6:8])[0] if mld[0] == 143 else 0):
+        words, sources = struct.unpack("!BH", mld[at + 1:at + 4])
+        found.append(str(ipaddress.IPv6Address(mld[at + 4:at + 20])))
+        at += 20 + 16 * sources + 4 * words
+    return found
+
+
 def view(bench):
     """The bond as `show bond NAME json` shows it."""
     return json.loads(bench.command("show bond bond0 json"))
@@ -195,12 +212,38 @@ def stream_out(bench, rate, **kwargs):
     return Stream(bench.topo.a, TAP, bench.topo.a.mac(TAP), rate, **kwargs)
 
 
-def noise(ns, dev, src="02:0c:00:00:00:77", rate=50):
-    """Broadcast frames that are neither ARP nor IP, from a device."""
-    made = Stream(ns, dev, src, rate)
-    frame = mac_bytes(BROADCAST) + mac_bytes(src) + b"\x88\xb5" + bytes(46)
+def repeated(ns, dev, frame, rate=50):
+    """A stream of one frame, from a device."""
+    made = Stream(ns, dev, BROADCAST, rate)
     made._make = lambda n: frame  # pylint: disable=protected-access
     return made
+
+
+def noise(ns, dev):
+    """Broadcast frames that are neither ARP nor IP, from a device."""
+    src = mac_bytes("02:0c:00:00:00:77")
+    return repeated(ns, dev, mac_bytes(BROADCAST) + src + b"\x88\xb5" + bytes(46))
+
+
+def arp_frame(op, sender, target, dst, tag=b""):
+    """An ARP frame; sender and target are (MAC address, IP address)."""
+    frame = mac_bytes(dst) + mac_bytes(sender[0]) + tag
+    frame += struct.pack("!HHHBBH", 0x0806, 1, 0x0800, 6, 4, op)
+    for mac, address in (sender, target):
+        frame += mac_bytes(mac) + socket.inet_aton(address)
+    return frame.ljust(60 + len(tag), b"\0")
+
+
+def arp_reply(asked, mac, tag=b""):
+    """The answer to a request."""
+    asker = (asked.sender_mac, asked.sender_ip)
+    return arp_frame(2, (mac, asked.target_ip), asker, asked.sender_mac, tag)
+
+
+def junk_arp(ns, dev):
+    """Broadcast ARP requests of a stranger for a stranger, from a device."""
+    stranger = ("02:0c:00:00:00:78", "10.99.0.1")
+    return repeated(ns, dev, arp_frame(1, stranger, ("00:00:00:00:00:00", "10.99.0.2"), BROADCAST))
 
 
 class TaggedHost:
@@ -212,6 +255,7 @@ class TaggedHost:
     def __init__(self, topo, vlan, address):
         self.answers = True
         self._vlan = vlan
+        self._tag = struct.pack("!HH", 0x8100, vlan)
         self._address = address
         self._mac = topo.b.mac("br0")
         self._cap = Capture(topo.b, "br0")
@@ -229,14 +273,6 @@ class TaggedHost:
         self._cap.close()
         self._out.sock.close()
 
-    def _reply(self, arp):
-        return (
-            mac_bytes(arp.sender_mac) + mac_bytes(self._mac)
-            + struct.pack("!HHHHHBBH", 0x8100, self._vlan, 0x0806, 1, 0x0800, 6, 4, 2)
-            + mac_bytes(self._mac) + socket.inet_aton(self._address)
-            + mac_bytes(arp.sender_mac) + socket.inet_aton(arp.sender_ip)
-        )
-
     def _run(self):
         done = 0
         while not self._ended.wait(0.002):
@@ -244,5 +280,5 @@ class TaggedHost:
             for arp in filter(None, map(arp_of, frames[done:])):
                 asked = (arp.op, arp.vlan, arp.target_ip) == (1, self._vlan, self._address)
                 if asked and self.answers:
-                    self._out.send(self._reply(arp))
+                    self._out.send(arp_reply(arp, self._mac, self._tag))
             done = len(frames)
