@@ -128,8 +128,8 @@ def fixture_under_load(bench, measured, request):
     return make
 
 
-@pytest.mark.parametrize("mode", ("balance-rr", "active-backup", "balance-xor", "balance-tlb",
-                                  "balance-alb"))
+@pytest.mark.parametrize("mode", ("balance-rr", "active-backup", "balance-xor", "broadcast",
+                                  "balance-tlb", "balance-alb"))
 def test_members(under_load, mode):
     """Members leave and join, the active one too."""
     made, account = under_load(mode)
