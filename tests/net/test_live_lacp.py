@@ -72,10 +72,8 @@ class Flow:
             except BlockingIOError:
                 pass
 
-    def run_of(self, count, deadline_s):
-        """Wait until so many in a row have arrived, sent from now on; the first lost one restarts.
-        """
-        first = self.sent
+    def run_of(self, count, first, deadline_s=20.0):
+        """Wait until so many in a row have arrived, from serial first on or behind one lost."""
 
         def whole():
             nonlocal first
@@ -162,8 +160,8 @@ class Change:
             wait_for(lambda: [n for n in self.at_ports.serials()[i] if n >= changed],
                      f"datagrams at port {i}", 20.0)
         last, last_back = out.sent, back.sent
-        out.run_of(RATE // 2, 20.0)
-        back.run_of(RATE // 2, 20.0)
+        out.run_of(RATE // 2, last)
+        back.run_of(RATE // 2, last_back)
         self._judge(word, i, (first, last), (first_back, last_back), changed)
 
     def _judge(self, word, i, out_range, back_range, changed):
@@ -196,8 +194,8 @@ def test_members_under_load(bench, measured):
     with Flow(topo.a, IP_A, topo.b, IP_B, 900001) as out, \
          Flow(topo.b, IP_B, topo.a, IP_A, 900002) as back, \
          Ports(topo, out, False) as at_ports, Ports(topo, back, True) as from_ports:
-        out.run_of(100, 10.0)
-        back.run_of(100, 10.0)
+        out.run_of(100, 0)
+        back.run_of(100, 0)
         change = Change(made, out, back, at_ports, from_ports)
         made.command(f"port attach net_af_packet2,iface={topo.macvlans[2]}")
         change("add", 2)
@@ -206,7 +204,8 @@ def test_members_under_load(bench, measured):
             change("add", i)
     for word in ("add", "remove"):
         costs = [cost[1:] for cost in change.cost if cost[0] == word]
-        measured.append(f"802.3ad        {len(costs)} × {word} under {RATE}/s each way: lost at most "
-                        f"{max(c[0] for c in costs)} out, {max(c[1] for c in costs)} in")
+        out_max, back_max = (max(c[i] for c in costs) for i in range(2))
+        measured.append(f"802.3ad        {len(costs)} × {word} under {RATE}/s each way: lost at "
+                        f"most {out_max} out, {back_max} in")
     ping_once(topo.a, IP_B)
     ping_once(topo.b, IP_A)
