@@ -15,14 +15,24 @@ time stamps. From the notification on the kernel hands nothing more to a device 
 that no capture sees what a program still gives to it. The columns, as median / worst of all pulls:
 
 last on dead     from the notification to the last frame on the dead member: the one captured last
-                 on its veth or, if it is later, the last one lost, when it was sent
+                 on its veth or, if it is later, the last one lost before the other member's
+                 first, when it was sent
 first on other   from the notification to the first frame captured on the other member that follows
 gap              longest time between two datagrams that the receiver got, from right before the
                  pull until the cable is back
-gap, no pull     the same in the time before the pull: what the machine is good for without one
+unnoticed        how much of that gap lies before the notification: the kernel's share
+no CPU           for how much of that gap the sender, a worker or the program's main thread was
+                 ready to run and had no CPU: the machine's share
+asleep           longest time a worker stood still without being ready to run, blocked in the kernel:
+                 the program's share, to some 5 ms
+gap, no pull     the gap in the time before the pull: what the machine is good for without one
 lost             datagrams sent in that time and not received before the cable was back
 stale            those of the lost that came later: they had waited in the dead member's ring for
                  its next use, which the last pull may not live to see
+
+A pull is disturbed when one of those threads waits for a CPU for 10 ms or longer at a stretch while
+it is looked at. It is counted apart, in a row of its own, and another one is made in its place, up
+to as many again as asked for.
 """
 
 import argparse
@@ -31,33 +41,36 @@ import contextlib
 import json
 import math
 import os
-import platform
 import shutil
 import signal
 import socket
-import statistics
 import struct
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from bench_console import ProgramError, Testpmd, VFBOND, bond_vdev, cpu_model, program_path
+from bench_console import ProgramError, Testpmd, VFBOND, bond_vdev, program_path
+from bench_failover_table import NS_PER_MS, as_json, label, table
+from bench_waits import Waits, worker_and_control
 from load import ping_once
 from netlab import Lab, LabError, in_namespace, run, wait_for
 from program import MODES, Vfbond, eal_args
 from topology import IP_B, TAP, Topology, member_mac
 
 PATHS = ("direct", "pmd", "testpmd")
-TARGET_MS = 2.0  # of vfbond's direct path: from the notification to the other member, median
-NS_PER_MS = 1_000_000
 # A pull is looked at from so long before it on, and its losses end where so long nothing is lost.
 MARGIN_NS = 50 * NS_PER_MS
 REACTION_S = 0.5  # nothing else runs while a program reacts, not even this script
 SETTLED_S = 1.0  # of whole traffic between two pulls
 MBUFS = 16384  # of testpmd
+DISTURBED_NS = 10 * NS_PER_MS  # a thread waits for a CPU at a stretch: nothing to do with a program
+REPEATS = 2  # times the pulls asked for, at most, the disturbed ones among them
+NOTIFIED_S = 30  # a machine may be busy
 GIVE_UP_AFTER = 3  # pulls in a row without a failover
 FLOWING = 0.9  # of the rate arrives
+
+SPREADING = ("balance-rr", "broadcast")
 
 NETLINK_ROUTE = 0
 RTMGRP_LINK = 1
@@ -66,16 +79,6 @@ IFF_LOWER_UP = 1 << 16
 NLMSG_HEADER = struct.Struct("=IHHII")
 IFINFOMSG = struct.Struct("=BxHiII")
 RECORD = struct.Struct("=QQ")  # struct record of pulse.c
-
-# The measured columns: key in a pull's figures, head, decimals, and what a unit of it is.
-COLUMNS = (
-    ("last_on_dead_ns", "last on dead", 2, NS_PER_MS),
-    ("first_on_other_ns", "first on other", 2, NS_PER_MS),
-    ("gap_ns", "gap", 2, NS_PER_MS),
-    ("quiet_gap_ns", "gap, no pull", 2, NS_PER_MS),
-    ("lost", "lost", 0, 1),
-    ("stale", "stale", 0, 1),
-)
 
 
 class LinkEvents:
@@ -139,9 +142,9 @@ class Records:
         return list(zip(self.times[span], self.numbers[span]))
 
     def longest_gap(self, since_ns, until_ns):
-        """The longest time without a record between two moments, in ns."""
+        """The (begin, end) of the longest time without a record between two moments, in ns."""
         marks = [since_ns, *(t for t, _ in self.between(since_ns, until_ns)), until_ns]
-        return max(b - a for a, b in zip(marks, marks[1:]))
+        return max(zip(marks, marks[1:]), key=lambda gap: gap[1] - gap[0])
 
 
 class Pulses:
@@ -153,17 +156,21 @@ class Pulses:
         self.rate = args.rate
         # Whatever happens, no process outlives the longest run.
         pull_s = args.deadline + REACTION_S + 2 * args.deadline + SETTLED_S
-        limit_s = math.ceil(60 + args.count * pull_s)
+        self.limit_s = math.ceil(60 + REPEATS * args.count * pull_s)
         self.processes = {}
         for i in range(topo.members):
             index = device_index(topo.a, f"ve{i}")
-            self._start(topo.a, program, limit_s, f"member{i}", "capture", index)
-        self._start(topo.b, program, limit_s, "received", "receive")
-        self._start(topo.a, program, limit_s, "sent", "send", IP_B, args.rate)
+            self._start(topo.a, program, f"member{i}", "capture", index)
+        self._start(topo.b, program, "received", "receive")
+        self._start(topo.a, program, "sent", "send", IP_B, args.rate)
 
-    def _start(self, ns, program, limit_s, name, *words):
-        argv = [program, self.lab.path(name), limit_s, *words]
+    def _start(self, ns, program, name, *words):
+        argv = [program, self.lab.path(name), self.limit_s, *words]
         self.processes[name] = ns.start(*argv, name=f"pulse-{name}")
+
+    def sender(self):
+        """The PID of the one that sends."""
+        return self.processes["sent"].popen.pid
 
     def arriving(self, seconds=0.1):
         """Share of the rate that the receiver gets now."""
@@ -186,8 +193,14 @@ class Pulses:
     def carrier(self):
         """The member that carries most of the traffic now."""
         before = frames_sent(self.topo)
-        time.sleep(0.1)
-        grown = [after - b for after, b in zip(frames_sent(self.topo), before)]
+        grown = []
+
+        def enough():
+            grown[:] = [after - b for after, b in zip(frames_sent(self.topo), before)]
+            return sum(grown) >= self.rate / 20
+
+        # Not a time: on a busy machine nothing at all may leave in it.
+        wait_for(enough, "frames on the members", NOTIFIED_S)
         return grown.index(max(grown))
 
     def _check_alive(self):
@@ -213,9 +226,25 @@ class Pull:
         self.plugged_ns = None
         self.failed_over = False
 
-    def figures(self, records, members):
-        """The measured numbers, times relative to the notification; inf is never."""
-        since, until = self.notified_ns - MARGIN_NS, self.plugged_ns
+    def span(self):
+        """From when to when the pull is looked at."""
+        return self.notified_ns - MARGIN_NS, self.plugged_ns
+
+    def longest_wait(self, waits):
+        """The longest wait for a CPU of a thread that traffic depends on: (ns, thread)."""
+        return waits.longest(*self.span())
+
+    def disturbed(self, waits):
+        """Whether it says more about the machine than about the program."""
+        return self.longest_wait(waits)[0] >= DISTURBED_NS
+
+    def figures(self, records, waits, members, spread):
+        """The measured numbers, times relative to the notification; inf is never.
+
+        spread: one flow uses several members at once, so that what follows on one of them does not
+        tell that the other has no more.
+        """
+        since, until = self.span()
         quiet = since - min(until - since, int(SETTLED_S * 1e9))
         received = records["received"]
         in_time = {n for _, n in received.between(since, until)}
@@ -224,27 +253,44 @@ class Pull:
         late = {n for _, n in received.between(until, math.inf)}
         figures = {
             "failed_over": self.failed_over, "member": self.victim,
+            "disturbed": self.disturbed(waits),
+            "longest_wait_ns": self.longest_wait(waits)[0],
+            "longest_wait_of": self.longest_wait(waits)[1],
             "last_on_dead_ns": math.inf, "first_on_other_ns": math.inf, "gap_ns": math.inf,
-            "quiet_gap_ns": received.longest_gap(quiet, since),
+            "unnoticed_ns": 0,
+            "asleep_ns": max(waits.longest_asleep(name, since, until)
+                             for name in waits.names if name.startswith("worker")),
+            "quiet_gap_ns": length(received.longest_gap(quiet, since)),
             "lost": len(lost), "stale": sum(1 for _, n in lost if n in late),
         }
+        gap = received.longest_gap(since, until)
+        figures["no_cpu_ns"] = waits.waited(*gap)
         if not self.failed_over:
             return figures
-        figures["gap_ns"] = received.longest_gap(since, until)
+        figures["gap_ns"] = length(gap)
+        if gap[1] > self.notified_ns:
+            figures["unnoticed_ns"] = max(self.notified_ns - gap[0], 0)
         last_ns, last = records[f"member{self.victim}"].between(0, until)[-1]
+        follow = sorted(
+            pair for i in range(members) if i != self.victim
+            for pair in records[f"member{i}"].between(since, until)
+        )
+        first = None if spread else next((n for _, n in follow if n > last), None)
         for t, n in lost:
-            if t > last_ns + MARGIN_NS:
+            if t > last_ns + MARGIN_NS or (first is not None and n > first):
                 break  # the reason is another one
             if n > last:
                 last_ns, last = t, n
         figures["last_on_dead_ns"] = last_ns - self.notified_ns
-        follow = [
-            t for i in range(members) if i != self.victim
-            for t, n in records[f"member{i}"].between(since, until) if n > last
-        ]
+        follow = [t for t, n in follow if n > last]
         if follow:
-            figures["first_on_other_ns"] = min(follow) - self.notified_ns
+            figures["first_on_other_ns"] = follow[0] - self.notified_ns
         return figures
+
+
+def length(span):
+    """From the begin to the end."""
+    return span[1] - span[0]
 
 
 def device_index(ns, dev):
@@ -275,17 +321,17 @@ def frames_sent(topo):
     return [sent[f"ve{i}"] for i in range(topo.members)]
 
 
-def compiled(work):
-    """pulse, compiled into a directory."""
-    program = os.path.join(work, "pulse")
-    source = Path(__file__).resolve().parent / "pulse.c"
+def compiled(work, name):
+    """One of the C programs beside this file, compiled into a directory."""
+    program = os.path.join(work, name)
+    source = Path(__file__).resolve().parent / f"{name}.c"
     run("cc", "-O2", "-Wall", "-o", program, source)
     return program
 
 
 @contextlib.contextmanager
 def running(path, lab, topo, args):
-    """The program of this path, forwarding between the tap and the bond."""
+    """The program of this path, forwarding between the tap and the bond; its PID."""
     if path == "testpmd":
         words = ["ip", "netns", "exec", topo.a.name, str(args.programs["testpmd"])]
         words += [str(word) for word in eal_args(lab) + topo.vdevs()]
@@ -297,7 +343,7 @@ def running(path, lab, topo, args):
         with Testpmd(words, Path(lab.dir)) as testpmd:
             testpmd.run("set fwd io")
             testpmd.run("start")
-            yield
+            yield testpmd.child.pid
             testpmd.quit()
         return
     spec = f"bond0 mode={args.mode} io_path={path} members={topo.member_names()}"
@@ -309,7 +355,7 @@ def running(path, lab, topo, args):
     )
     try:
         vfbond.wait_console()
-        yield
+        yield vfbond.process.popen.pid
         vfbond.stop()
     except AssertionError as error:
         raise ProgramError(str(error), vfbond.log()) from None
@@ -345,8 +391,9 @@ def pull_once(topo, pulses, links, args):
     with urgent():
         topo.unplugged.add(victim)
         # Not waited for: what follows must be waiting when it has happened.
-        cable = topo.b.start("ip", "link", "set", topo.ports[victim], "down", name="pull")
-        pull = Pull(victim, links.carrier_lost(index, deadline_s=5))
+        cable = topo.lab.start("ip", "-n", topo.b.name, "link", "set", topo.ports[victim], "down",
+                               name="pull")
+        pull = Pull(victim, links.carrier_lost(index, NOTIFIED_S))
         time.sleep(REACTION_S)
     assert cable.wait() == 0, cable.log()
     end = pull.notified_ns + args.deadline * 1e9
@@ -361,81 +408,49 @@ def pull_once(topo, pulses, links, args):
     return pull
 
 
-def measure(path, program, args):
+def watch_threads(lab, pulses, pid, programs):
+    """Record the waits of all threads that a datagram depends on from the sender to the wire."""
+    workers, control = worker_and_control(pid)
+    threads = {f"worker {tid}": (pid, tid) for tid in workers}
+    threads["control"] = (pid, control)
+    threads["sender"] = (pulses.sender(), pulses.sender())
+    return Waits(lab, programs["waits"], pulses.limit_s, threads)
+
+
+def pulls_of(path, topo, pulses, links, waits, args):
+    """Pull until there are enough that nothing disturbed, or the bound is reached."""
+    pulls, whole = [], 0
+    while whole < args.count and len(pulls) < REPEATS * args.count:
+        pull = pull_once(topo, pulses, links, args)
+        pulls.append(pull)
+        waits.read()
+        disturbed = pull.disturbed(waits)
+        whole += not disturbed
+        how = "failover" if pull.failed_over else f"none in {args.deadline:g} s"
+        if disturbed:
+            wait_ns, thread = pull.longest_wait(waits)
+            how += f", disturbed: {thread} had no CPU for {wait_ns / NS_PER_MS:.0f} ms"
+        print(f"{path}  pull {len(pulls)}  {how}", file=sys.stderr)
+        last = pulls[-GIVE_UP_AFTER:]
+        if len(last) == GIVE_UP_AFTER and not any(p.failed_over for p in last):
+            break
+    return pulls
+
+
+def measure(path, programs, args):
     """All pulls of one path; their figures."""
     with Lab() as lab:
         topo = Topology(lab, 2, "ovs" if args.mode == "802.3ad" else "bridge")
-        with running(path, lab, topo, args), LinkEvents(topo.a) as links:
+        with running(path, lab, topo, args) as pid, LinkEvents(topo.a) as links:
             join(topo)
-            pulses = Pulses(lab, topo, program, args)
+            pulses = Pulses(lab, topo, programs["pulse"], args)
+            waits = watch_threads(lab, pulses, pid, programs)
             pulses.wait_flowing("traffic", 5)
             time.sleep(SETTLED_S)
-            pulls = []
-            for nr in range(args.count):
-                pulls.append(pull_once(topo, pulses, links, args))
-                how = "failover" if pulls[-1].failed_over else f"none in {args.deadline:g} s"
-                print(f"{path}  pull {nr + 1}/{args.count}  {how}", file=sys.stderr)
-                last = pulls[-GIVE_UP_AFTER:]
-                if len(last) == GIVE_UP_AFTER and not any(p.failed_over for p in last):
-                    break
+            pulls = pulls_of(path, topo, pulses, links, waits, args)
+            waits.stop()
             records = pulses.stop()
-        return [p.figures(records, topo.members) for p in pulls]
-
-
-def summary(figures):
-    """Median and worst of each column."""
-    return {
-        key: (statistics.median(f[key] for f in figures), max(f[key] for f in figures))
-        for key, *_ in COLUMNS
-    }
-
-
-def cell(pair, decimals, unit, args):
-    """Median and worst as text."""
-    never = f"not within {args.deadline:g} s"
-    shown = [never if math.isinf(v) else f"{v / unit:.{decimals}f}" for v in pair]
-    return never if shown == [never, never] else " / ".join(shown)
-
-
-def label(path):
-    """What the table calls a path."""
-    return path if path == "testpmd" else f"vfbond {path}"
-
-
-def table(results, args):
-    """The end of the text output."""
-    rows = [["path", "mode", "pulls", *(head for _, head, *_ in COLUMNS), ""]]
-    for path, figures in results.items():
-        made = summary(figures)
-        cells = [cell(made[key], decimals, unit, args) for key, _, decimals, unit in COLUMNS]
-        missed = path == "direct" and made["first_on_other_ns"][0] > TARGET_MS * NS_PER_MS
-        mark = "below target" if missed else ""
-        rows.append([label(path), args.mode, str(len(figures)), *cells, mark])
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
-        print("  ".join(word.ljust(width) for word, width in zip(row, widths)).rstrip())
-    print(f"median / worst; times in ms; {args.rate} datagrams/s; target of vfbond direct: "
-          f"{TARGET_MS:g} ms to the first on other at the median")
-
-
-def as_json(results, args):
-    """All figures; null for a failover that did not come."""
-
-    def finite(value):
-        return None if isinstance(value, float) and math.isinf(value) else value
-
-    rows = []
-    for path, figures in results.items():
-        made = {
-            key: {"median": finite(median), "worst": finite(worst)}
-            for key, (median, worst) in summary(figures).items()
-        }
-        pulls = [{key: finite(value) for key, value in f.items()} for f in figures]
-        rows.append({"path": label(path), "mode": args.mode, **made, "pulls": pulls})
-    return {
-        "host": platform.node(), "cpu": cpu_model(), "cpus": os.cpu_count(), "rate": args.rate,
-        "deadline_s": args.deadline, "target_ms": TARGET_MS, "paths": rows,
-    }
+        return [p.figures(records, waits, topo.members, args.mode in SPREADING) for p in pulls]
 
 
 def arguments(argv):
@@ -444,7 +459,7 @@ def arguments(argv):
         prog="bench failover", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--count", type=int, default=20, help="pulls per path, 1..200; default 20")
+    parser.add_argument("--count", type=int, default=20, help="undisturbed pulls per path, 1..200; default 20")
     parser.add_argument("--mode", default="active-backup", help="by name or 0..6; %(default)s")
     parser.add_argument("--paths", default=",".join(PATHS), help="default %(default)s")
     parser.add_argument("--rate", type=int, default=10000,
@@ -473,6 +488,8 @@ def arguments(argv):
     for tool in ("cc", "ip", "bridge"):
         if shutil.which(tool) is None:
             parser.error(f"no {tool} here: scripts/deps install build run")
+    if not os.path.exists("/proc/self/schedstat"):
+        parser.error("no /proc/PID/schedstat here (a kernel with CONFIG_SCHED_INFO has it)")
     if os.geteuid() != 0:
         parser.error("needs root (network namespaces)")
     return args
@@ -490,10 +507,10 @@ def main(argv):
     status = 0
     try:
         with Lab() as lab:
-            program = compiled(lab.dir)
+            programs = {name: compiled(lab.dir, name) for name in ("pulse", "waits")}
             for path in args.paths:
                 try:
-                    results[path] = measure(path, program, args)
+                    results[path] = measure(path, programs, args)
                 except (AssertionError, LabError, ProgramError) as error:
                     print(f"bench: {label(path)}: {error}", file=sys.stderr)
                     status = 1
