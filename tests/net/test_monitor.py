@@ -202,6 +202,27 @@ def test_flap_within_downdelay(bench):
     assert member(made, 0)["link_failures"] == 0
 
 
+def test_full_ring_of_a_dead_member(bench):
+    """A worker does not stand still at a device that takes no more, however long it is kept.
+
+    net_af_packet waits in poll() without a limit when its ring is full.
+    """
+    made = bench("active-backup", bond="miimon=50 downdelay=600000")
+    topo = made.topo
+    warm_up(made)
+    wait_all_up(made)
+    made.command("set bond bond0 active_slave net_af_packet0")
+    with Captures(topo.b, topo.ports) as caps, stream_out(made, 2000) as stream:
+        wait_frames(caps.caps[0], stream, "frames at first")
+        topo.pull(0)
+        wait_link(made, 0, "going down")
+        # Not before some 500 frames wait in the ring.
+        wait_for(lambda: member(made, 0)["counters"]["drops"]["tx_full"] > 1000, "refused frames counted", 30)
+        topo.plug(0)
+        wait_link(made, 0, "up")
+        wait_frames(caps.caps[0], stream, "frames with the cable back", count=1000, deadline_s=30)
+
+
 def test_updelay_of_a_balanced_member(bench):
     """A member of mode 0 waits for its updelay; not when nobody else is usable."""
     made = bench("balance-rr", bond="miimon=50 updelay=600")
