@@ -9,9 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* No state diagram needs as many turns; a bound, so that a mistake cannot hang the program. */
-enum { TURNS_MAX = 64 };
-
 /* AD_LINK_SPEED_... of bond_3ad.c, from 1 on. */
 static const uint32_t key_speeds_mbps[] = {
 	1,
@@ -406,8 +403,9 @@ lacp_run(struct lacp *l, uint64_t now_ns)
 	for (int i = 0; i < l->nb_ports; i++)
 		if (l->ports[i].begin)
 			begin_anew(l, &l->ports[i], now_ns);
-	for (int i = 0; i < TURNS_MAX && turn(l, now_ns); i++)
-		;
+	l->turns = 0;
+	while (l->turns < LACP_TURNS_MAX && turn(l, now_ns))
+		l->turns++;
 	note_decisions(l);
 	look_for_trouble(l, now_ns);
 }

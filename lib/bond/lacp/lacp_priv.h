@@ -22,6 +22,8 @@
 enum {
 	LACP_TX_PER_PERIOD = 3, /* LACPDUs in one fast period at most (6.4.16) */
 	MARKER_TX_PER_PERIOD = 100,
+	/* No state diagram needs as many; a bound, so that a mistake cannot hang the program. */
+	LACP_TURNS_MAX = 64,
 	LACP_PORT_PRIORITY = 255, /* Linux's default, and that of a partner not heard of */
 };
 
@@ -134,6 +136,7 @@ struct lacp {
 	bool reselect; /* the active aggregator is to be chosen anew */
 	bool changed;  /* lacp_take_changed */
 	bool carrier;
+	int turns;    /* of all machines in the last lacp_run; tests see that it was not the bound */
 	int nb_ports; /* in the order in which they came */
 	struct lacp_port ports[LACP_MAX_PORTS];
 	unsigned last_aggregator_id;
