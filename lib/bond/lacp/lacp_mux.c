@@ -40,7 +40,8 @@ enter(struct lacp *l,
 	p->actor.state &= (uint8_t) ~(LACP_STATE_SYNC | C_AND_D);
 	p->actor.state |= state_bits[to];
 	p->wait_while_ns = to == LACP_MUX_WAITING ? now_ns + LACP_AGGREGATE_WAIT_NS : LACP_NEVER;
-	if (to != LACP_MUX_WAITING)
+	/* That a port distributes now is told by the next LACPDU, whenever it leaves. */
+	if (to != LACP_MUX_WAITING && to != LACP_MUX_DISTRIBUTING)
 		p->ntt = true;
 	if (from != to)
 		lacp_changed(l, p, "mux", lacp_mux_names[from], lacp_mux_names[to], cause);

@@ -136,7 +136,7 @@ struct lacp {
 	bool reselect; /* the active aggregator is to be chosen anew */
 	bool changed;  /* lacp_take_changed */
 	bool carrier;
-	int turns;    /* of all machines in the last lacp_run; tests see that it was not the bound */
+	int turns; /* of all machines in the last lacp_run; tests see that it was not the bound */
 	int nb_ports; /* in the order in which they came */
 	struct lacp_port ports[LACP_MAX_PORTS];
 	unsigned last_aggregator_id;

@@ -77,7 +77,11 @@ record_pdu(struct lacp_port *p, const struct lacp_pdu *pdu)
 	p->actor.state &= (uint8_t)~LACP_STATE_DEFAULTED;
 }
 
-/* recordDefault (6.4.9). */
+/*
+ * recordDefault (6.4.9). Partner_Oper_Port_State.Synchronization is that of the defaults, out of
+ * sync, as in Linux; the 2014 edition makes it TRUE, so that a partner without LACP is attached to.
+ * Here such a link works by carries() in lacp.c.
+ */
 static void
 record_default(struct lacp_port *p)
 {
