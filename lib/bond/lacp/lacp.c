@@ -175,7 +175,9 @@ lacp_port_remove(
 	speaks = p->enabled && p->lacp_enabled;
 	if (farewell != NULL && speaks) {
 		lacp_pdu_of(p, &pdu);
-		pdu.actor.state &= LACP_STATE_ACTIVITY | LACP_STATE_TIMEOUT;
+		pdu.actor.state &= (uint8_t
+		) ~(LACP_STATE_AGGREGATION | LACP_STATE_SYNC | LACP_STATE_COLLECTING |
+		    LACP_STATE_DISTRIBUTING);
 		lacp_pdu_write(farewell, &p->source, &pdu);
 	}
 	lacp_aggregator_leaves(l, p);
@@ -425,6 +427,17 @@ later(uint64_t timer_ns, uint64_t now_ns)
 	return timer_ns > now_ns ? timer_ns : LACP_NEVER;
 }
 
+/* When trouble_of looks at another answer, if nothing comes in until then. */
+static uint64_t
+next_trouble_ns(const struct lacp_port *p, uint64_t now_ns)
+{
+	uint64_t loop_ns = p->loop_ns != 0 ? p->loop_ns + LACP_LONG_TIMEOUT_NS : LACP_NEVER;
+
+	if (!p->enabled || !p->lacp_enabled)
+		return LACP_NEVER;
+	return RTE_MIN(later(loop_ns, now_ns), later(p->heard_ns + LACP_SILENCE_NS, now_ns));
+}
+
 uint64_t
 lacp_next_ns(const struct lacp *l, uint64_t now_ns)
 {
@@ -438,6 +451,7 @@ lacp_next_ns(const struct lacp *l, uint64_t now_ns)
 		next_ns = RTE_MIN(next_ns, later(p->wait_while_ns, now_ns));
 		next_ns = RTE_MIN(next_ns, later(p->actor_churn.timer_ns, now_ns));
 		next_ns = RTE_MIN(next_ns, later(p->partner_churn.timer_ns, now_ns));
+		next_ns = RTE_MIN(next_ns, next_trouble_ns(p, now_ns));
 		next_ns = RTE_MIN(next_ns, lacp_transmit_ns(p));
 	}
 	return next_ns;
