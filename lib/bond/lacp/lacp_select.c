@@ -138,7 +138,11 @@ lacp_select_step(struct lacp *l, struct lacp_port *p)
 	return true;
 }
 
-/* Whether @a is to be active rather than @best (ad_agg_selection_test). */
+/*
+ * Whether @a is to be active rather than @best (ad_agg_selection_test). What Linux calls individual
+ * is half duplex, and has no partner; here also a partner may be that does not aggregate, and who
+ * answers is better than nobody.
+ */
 static bool
 is_better(const struct lacp *l, const struct lacp_aggregator *a, const struct lacp_aggregator *best)
 {
@@ -146,10 +150,10 @@ is_better(const struct lacp *l, const struct lacp_aggregator *a, const struct la
 
 	if (best == NULL)
 		return true;
-	if (a->individual != best->individual)
-		return best->individual;
 	if (lacp_has_partner(a) != lacp_has_partner(best))
 		return lacp_has_partner(a);
+	if (!lacp_has_partner(a) && a->individual != best->individual)
+		return best->individual;
 	best_ports = lacp_usable_ports(l, best);
 	if (l->s.ad_select == LACP_AD_COUNT && ports != best_ports)
 		return ports > best_ports;
