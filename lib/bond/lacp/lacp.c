@@ -237,6 +237,9 @@ lacp_port_link(
 	p->enabled = up;
 	p->counters.carrier_changes++;
 	l->reselect = true;
+	/* A link that is back before lacp_run was away all the same. */
+	if (!up && !p->begin)
+		(void)lacp_receive_step(l, p, NULL, now_ns);
 	if (up) {
 		p->heard_ns = now_ns;
 		/* The partner need not wait for the first period to end. */

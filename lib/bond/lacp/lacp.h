@@ -56,7 +56,7 @@ extern const char *const lacp_trouble_texts[LACP_TROUBLE_COUNT];
 struct lacp_ops {
 	/* From lacp_send only: give @frame to port @port_id. */
 	void (*send)(void *ctx, uint16_t port_id, const uint8_t frame[static LACP_FRAME_BYTES]);
-	/* From lacp_receive and lacp_run. May be NULL. */
+	/* From lacp_receive, lacp_port_link and lacp_run. May be NULL. */
 	void (*changed)(void *ctx, const struct lacp_change *c);
 	/* From lacp_run: something new is wrong with a port, or no more. May be NULL. */
 	void (*trouble)(void *ctx, uint16_t port_id, enum lacp_trouble trouble);

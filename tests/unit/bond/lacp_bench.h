@@ -21,7 +21,7 @@
 
 #define LACP_BENCH_START_NS (1000 * NSEC_PER_SEC)
 
-enum { LACP_BENCH_FRAMES = 512, SPEED_MBPS = 10000, ALL_BITS = 0xff };
+enum { LACP_BENCH_FRAMES = 512, SPEED_MBPS = 10000, ALL_BITS = 0xff, BENCH_MAX_PORTS = 6 };
 
 static const struct rte_ether_addr bench_system = {{0x02, 0, 0, 0, 0, 0xaa}};
 static const struct rte_ether_addr bench_partner = {{0x02, 0, 0, 0, 0, 0xbb}};
@@ -301,3 +301,67 @@ assert_same_port(const char *what, const struct lacp_port *is, const struct lacp
 	if (!rte_is_same_ether_addr(&is->partner.system, &wanted->partner.system))
 		fail_msg("%s: the partner's system is another", what);
 }
+
+static inline void
+bench_begin_ports(struct lacp_bench *b, const struct lacp_settings *s, int nb_ports)
+{
+	bench_begin(b, s);
+	bench_add(b, nb_ports);
+	bench_turn(b);
+}
+
+static inline void
+bench_up(struct lacp_bench *b, uint16_t port_id, uint32_t speed_mbps)
+{
+	lacp_port_link(b->l, port_id, true, speed_mbps, true, b->now_ns);
+	bench_turn(b);
+}
+
+/* Partner @system, with a key of its own, answers a port that it knows. */
+static inline void
+bench_answer_of(struct lacp_bench *b, uint16_t port_id, uint8_t system, uint16_t key)
+{
+	struct lacp_pdu pdu = bench_pdu(bench_port(b, port_id));
+
+	pdu.actor.system.addr_bytes[5] = system;
+	pdu.actor.key = key;
+	bench_receive(b, port_id, &pdu);
+	bench_turn(b);
+}
+
+static inline unsigned
+bench_aggregator(struct lacp_bench *b, uint16_t port_id)
+{
+	struct lacp_port_view v;
+
+	assert_true(lacp_port_view(b->l, port_id, &v));
+	assert_int_not_equal(v.aggregator_id, 0);
+	return v.aggregator_id;
+}
+
+/* Of all ports: the letter of its aggregator in order of first use, in capitals if it is active. */
+#define assert_groups(b, wanted)                                                               \
+	do {                                                                                   \
+		unsigned ids_[BENCH_MAX_PORTS + 1] = {0}, n_ = 0, j_;                          \
+		char groups_[BENCH_MAX_PORTS + 1] = "";                                        \
+		for (int i_ = 0; i_ < (b)->l->nb_ports; i_++) {                                \
+			struct lacp_port_view v_;                                              \
+			assert_true(lacp_port_view((b)->l, (b)->l->ports[i_].port_id, &v_));   \
+			for (j_ = 0; j_ < n_ && ids_[j_] != v_.aggregator_id; j_++)            \
+				;                                                              \
+			if (j_ == n_)                                                          \
+				ids_[n_++] = v_.aggregator_id;                                 \
+			groups_[i_] = (char)((v_.in_active_aggregator ? 'A' : 'a') + (int)j_); \
+		}                                                                              \
+		assert_string_equal(groups_, wanted);                                          \
+	} while (0)
+
+/* Of all ports: '+' if it distributes. */
+#define assert_distributing(b, wanted)                                                           \
+	do {                                                                                     \
+		char ports_[BENCH_MAX_PORTS + 1] = "";                                           \
+		for (int i_ = 0; i_ < (b)->l->nb_ports; i_++)                                    \
+			ports_[i_] =                                                             \
+				lacp_distributes((b)->l, (b)->l->ports[i_].port_id) ? '+' : '-'; \
+		assert_string_equal(ports_, wanted);                                             \
+	} while (0)

@@ -259,6 +259,24 @@ link_loss_is_left_at_once(void **state)
 	net_end(&n);
 }
 
+/* Also when the link is back before the machines had a turn: another partner may be there. */
+static void
+link_loss_between_two_turns_is_seen(void **state)
+{
+	const struct lacp_settings s = bench_settings();
+	static struct net n;
+
+	(void)state;
+	begin_converged(&n, &s);
+	net_port_link(&n.systems[A], 0, false, 0);
+	net_port_link(&n.systems[A], 0, true, SPEED_MBPS);
+	net_turns(&n);
+	assert_false(n.systems[A].ports[0].distributes);
+	assert_int_equal(n.systems[A].l->ports[0].rx, LACP_RX_EXPIRED);
+	(void)net_wait(&n, all_work, NSEC_PER_SEC);
+	net_end(&n);
+}
+
 /* Cables swapped: a port that is down forgets the partner that is heard on another (6.4.7). */
 static void
 partner_moves_to_another_port(void **state)
@@ -525,6 +543,7 @@ main(void)
 		cmocka_unit_test(silent_partner_is_left),
 		cmocka_unit_test(silent_member_is_left),
 		cmocka_unit_test(link_loss_is_left_at_once),
+		cmocka_unit_test(link_loss_between_two_turns_is_seen),
 		cmocka_unit_test(partner_moves_to_another_port),
 		cmocka_unit_test(traffic_stops_before_the_partner_hears_of_it),
 		cmocka_unit_test(farewell),
