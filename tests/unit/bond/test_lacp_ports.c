@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Ports that leave a bond, each in each place, and whose aggregator others stand in; their numbers;
- * and settings that change under them.
+ * settings that change under them, and what of them wakes the caller up.
  */
 #include "lacp_bench.h"
 
@@ -171,6 +171,74 @@ settings_of_the_actor(void **state)
 	bench_end(&b);
 }
 
+/* A link that comes up and an LACPDU may be reported in one turn, or a silence that ends late. */
+static void
+lacpdu_before_the_machines_ran(void **state)
+{
+	const struct lacp_settings s = bench_settings();
+	struct lacp_bench b;
+
+	(void)state;
+	bench_begin_ports(&b, &s, 1);
+	lacp_port_link(b.l, 0, false, 0, true, b.now_ns);
+	bench_up(&b, 0, SPEED_MBPS);
+	bench_link(&b, 0, false);
+	bench_turn(&b);
+	bench_link(&b, 0, true);
+	bench_answer(&b, 0);
+	assert_int_equal(bench_port(&b, 0)->rx, LACP_RX_CURRENT);
+	bench_end(&b);
+}
+
+static void
+links_are_counted(void **state)
+{
+	const struct lacp_settings s = bench_settings();
+	struct lacp_port_view v;
+	struct lacp_bench b;
+
+	(void)state;
+	bench_begin_ports(&b, &s, 1);
+	for (int i = 0; i < 6; i++) {
+		/* The same again is no change. */
+		bench_link(&b, 0, i % 4 < 2);
+		bench_turn(&b);
+	}
+	assert_true(lacp_port_view(b.l, 0, &v));
+	assert_int_equal(v.counters.carrier_changes, 3);
+	assert_false(lacp_port_view(b.l, 1, &v));
+	bench_end(&b);
+}
+
+/* Each timer is named; what is out is not, nor what is nobody's business. */
+static void
+next_ns_names_each_timer(void **state)
+{
+	const struct lacp_settings s = bench_settings();
+	struct lacp_bench b;
+
+	(void)state;
+	bench_begin(&b, &s);
+	bench_add(&b, 2);
+	for (int i = 0; i < 5; i++) {
+		struct lacp_port *p = &b.l->ports[i % 2];
+		uint64_t *timers_ns[] = {
+			&p->current_while_ns,
+			&p->periodic_timer_ns,
+			&p->wait_while_ns,
+			&p->actor_churn.timer_ns,
+			&p->partner_churn.timer_ns,
+		};
+
+		assert_true(lacp_next_ns(b.l, b.now_ns) == LACP_NEVER);
+		*timers_ns[i] = b.now_ns + 5;
+		assert_true(lacp_next_ns(b.l, b.now_ns) == b.now_ns + 5);
+		assert_true(lacp_next_ns(b.l, b.now_ns + 5) == LACP_NEVER);
+		*timers_ns[i] = LACP_NEVER;
+	}
+	bench_end(&b);
+}
+
 int
 main(void)
 {
@@ -178,6 +246,9 @@ main(void)
 		cmocka_unit_test(each_port_may_leave),
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(settings_of_the_actor),
+		cmocka_unit_test(lacpdu_before_the_machines_ran),
+		cmocka_unit_test(links_are_counted),
+		cmocka_unit_test(next_ns_names_each_timer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

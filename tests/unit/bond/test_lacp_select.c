@@ -162,6 +162,31 @@ half_duplex_is_the_last_resort(void **state)
 	bench_end(&b);
 }
 
+/* stable does not stay with a port of which neither speed nor duplex is known (Linux). */
+static void
+without_a_key_is_not_stable(void **state)
+{
+	const struct lacp_settings s = bench_settings();
+	struct lacp_bench b;
+
+	(void)state;
+	bench_begin_ports(&b, &s, 2);
+	lacp_port_link(b.l, 0, true, 0, false, b.now_ns);
+	bench_turn(&b);
+	assert_int_equal(bench_port(&b, 0)->actor.key, 0);
+	assert_distributing(&b, "+-");
+	bench_up(&b, 1, SPEED_MBPS);
+	assert_distributing(&b, "-+");
+	bench_end(&b);
+	/* With a key it stays. */
+	bench_begin_ports(&b, &s, 2);
+	lacp_port_link(b.l, 0, true, SPEED_MBPS, false, b.now_ns);
+	bench_turn(&b);
+	bench_up(&b, 1, SPEED_MBPS);
+	assert_distributing(&b, "+-");
+	bench_end(&b);
+}
+
 /* Three ports at 10G to partner 1, two at 40G to partner 2; both sync. */
 static void
 begin_two_partners(struct lacp_bench *b, enum lacp_ad_select select, bool second_first)
@@ -378,6 +403,7 @@ main(void)
 		cmocka_unit_test(individual_partner),
 		cmocka_unit_test(individual_partner_is_better_than_nobody),
 		cmocka_unit_test(half_duplex_is_the_last_resort),
+		cmocka_unit_test(without_a_key_is_not_stable),
 		cmocka_unit_test(ad_select_stable_stays),
 		cmocka_unit_test(ad_select_bandwidth),
 		cmocka_unit_test(ad_select_count),
