@@ -50,18 +50,11 @@ struct marker_frame {
 _Static_assert(sizeof(struct marker_frame) == LACP_FRAME_BYTES, "as on the wire");
 
 static void
-put_header(
-	struct rte_ether_hdr *eth,
-	uint8_t *subtype_and_version,
-	const struct rte_ether_addr *source,
-	uint8_t subtype
-)
+put_header(struct rte_ether_hdr *eth, const struct rte_ether_addr *source)
 {
 	eth->dst_addr = lacp_multicast;
 	eth->src_addr = *source;
 	eth->ether_type = RTE_BE16(LACP_ETHER_TYPE);
-	subtype_and_version[0] = subtype;
-	subtype_and_version[1] = LACP_VERSION;
 }
 
 enum lacp_kind
@@ -136,7 +129,9 @@ lacp_pdu_write(
 	struct lacp_frame f;
 
 	memset(&f, 0, sizeof(f));
-	put_header(&f.eth, &f.subtype, source, LACP_SUBTYPE);
+	put_header(&f.eth, source);
+	f.subtype = LACP_SUBTYPE;
+	f.version = LACP_VERSION;
 	write_side(&f.actor, TYPE_ACTOR, &pdu->actor);
 	write_side(&f.partner, TYPE_PARTNER, &pdu->partner);
 	f.collector_type = TYPE_COLLECTOR;
@@ -176,7 +171,9 @@ marker_pdu_write(
 	struct marker_frame f;
 
 	memset(&f, 0, sizeof(f));
-	put_header(&f.eth, &f.subtype, source, MARKER_SUBTYPE);
+	put_header(&f.eth, source);
+	f.subtype = MARKER_SUBTYPE;
+	f.version = LACP_VERSION;
 	f.type = pdu->is_response ? TYPE_MARKER_RESPONSE : TYPE_MARKER;
 	f.bytes = BYTES_MARKER;
 	f.requester_port = rte_cpu_to_be_16(pdu->requester_port);

@@ -96,19 +96,16 @@ clear(struct lacp_aggregator *a)
 static struct lacp_aggregator *
 find_for(struct lacp *l, const struct lacp_port *p)
 {
-	struct lacp_aggregator *unused = NULL;
+	struct lacp_aggregator *unused;
+	int i = 0;
 
-	for (int i = 0; i < l->nb_ports; i++) {
-		struct lacp_aggregator *a = &l->ports[i].own;
-
-		if (is_free(l, a)) {
-			if (unused == NULL)
-				unused = a;
-		} else if (suits(p, a)) {
-			return a;
-		}
-	}
-	/* There are as many aggregators as ports, and this port stands in none. */
+	for (int j = 0; j < l->nb_ports; j++)
+		if (!is_free(l, &l->ports[j].own) && suits(p, &l->ports[j].own))
+			return &l->ports[j].own;
+	/* There are as many aggregators as ports, and this port stands in none: one is free. */
+	while (!is_free(l, &l->ports[i].own))
+		i++;
+	unused = &l->ports[i].own;
 	clear(unused);
 	unused->individual = is_individual(p);
 	unused->actor_key = p->actor.key;

@@ -8,7 +8,6 @@
 
 #include "lacp_bench.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 enum { NET_SYSTEMS = 5, NET_PORTS = 8, NET_FLYING = 1024, NET_MAX_COPIES = 3 };
@@ -73,7 +72,7 @@ struct net {
 	do {                                                                         \
 		if (!(what))                                                         \
 			fail_msg(                                                    \
-				"%s, at %" PRIu64 " ms: not so: %s",                 \
+				"%s, at %llu ms: not so: %s",                        \
 				(n)->label,                                          \
 				((n)->now_ns - LACP_BENCH_START_NS) / NSEC_PER_MSEC, \
 				#what                                                \
@@ -384,11 +383,7 @@ net_wait(struct net *n, bool (*is_so)(struct net *n), uint64_t limit_ns)
 	net_turns(n);
 	while (!is_so(n)) {
 		if (n->now_ns - begin_ns >= limit_ns)
-			fail_msg(
-				"%s: not so after %" PRIu64 " ms",
-				n->label,
-				limit_ns / NSEC_PER_MSEC
-			);
+			fail_msg("%s: not so after %llu ms", n->label, limit_ns / NSEC_PER_MSEC);
 		(void)net_step(n, begin_ns + limit_ns);
 	}
 	return n->now_ns - begin_ns;

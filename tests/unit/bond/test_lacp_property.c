@@ -11,6 +11,8 @@
 
 #include <rte_common.h>
 
+#include <inttypes.h>
+
 enum { WE, MAX_PARTNERS = 3, MAX_OUR_PORTS = 6, STEPS = 150, NB_SEEDS = 120 };
 
 struct world {
@@ -182,7 +184,7 @@ renew_port(struct world *w, int system, uint16_t port_id, bool says)
 {
 	struct net_system *sys = &w->n.systems[system];
 	struct net_port was = sys->ports[port_id];
-	uint8_t farewell[LACP_FRAME_BYTES];
+	uint8_t farewell[LACP_FRAME_BYTES] = {0};
 
 	if (net_remove_port(sys, port_id, says ? farewell : NULL) && says)
 		net_fly(&w->n, was.peer_system, was.peer_port, farewell, 0);
