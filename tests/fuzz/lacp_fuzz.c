@@ -121,6 +121,11 @@ check_port(const struct target *t, const struct lacp_port *p)
 
 	HOLDS(!p->begin && p->rx < LACP_RX_COUNT && p->mux < LACP_MUX_COUNT);
 	HOLDS(a != NULL && p->selected == (a->is_active ? LACP_SELECTED : LACP_STANDBY));
+	/* A partner that does not aggregate has each of its links for itself. */
+	if (lacp_has_partner(a))
+		HOLDS(a->individual == !lacp_state_has(&p->partner, LACP_STATE_AGGREGATION));
+	else if (p->enabled)
+		HOLDS(a->individual == !p->lacp_enabled);
 	HOLDS(p->actor.key == a->actor_key && p->partner.key == a->partner_key);
 	HOLDS(p->partner.system_priority == a->partner_priority);
 	HOLDS(rte_is_same_ether_addr(&p->partner.system, &a->partner_system));
