@@ -164,6 +164,8 @@ lacp_port_remove(
 	struct lacp *l, uint16_t port_id, uint8_t farewell[LACP_FRAME_BYTES], uint64_t now_ns
 )
 {
+	const uint8_t aggregates = LACP_STATE_AGGREGATION | LACP_STATE_SYNC |
+	                           LACP_STATE_COLLECTING | LACP_STATE_DISTRIBUTING;
 	struct lacp_port *p = find(l, port_id);
 	struct lacp_pdu pdu;
 	bool speaks;
@@ -175,9 +177,7 @@ lacp_port_remove(
 	speaks = p->enabled && p->lacp_enabled;
 	if (farewell != NULL && speaks) {
 		lacp_pdu_of(p, &pdu);
-		pdu.actor.state &= (uint8_t
-		) ~(LACP_STATE_AGGREGATION | LACP_STATE_SYNC | LACP_STATE_COLLECTING |
-		    LACP_STATE_DISTRIBUTING);
+		pdu.actor.state &= (uint8_t)~aggregates;
 		lacp_pdu_write(farewell, &p->source, &pdu);
 	}
 	lacp_aggregator_leaves(l, p);
