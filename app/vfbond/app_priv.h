@@ -12,6 +12,7 @@ struct app;
 struct bond_member_view;
 struct bond_option;
 struct bond_settings;
+struct bond_view;
 struct command_call;
 struct reason;
 struct text;
@@ -24,6 +25,9 @@ int
 app_create_bond(struct app *app, const struct bond_settings *s, const struct command_call *call);
 int app_bond_add(struct app *app, const char *bond, const char *port, struct reason *why);
 int app_bond_remove(struct app *app, const char *bond, const char *port, struct reason *why);
+
+/* A view of the bond that @word names, to be freed. */
+int app_bond_view(struct app *app, const char *word, struct bond_view **ret, struct reason *why);
 
 /* What a member has of a BOND_OPTION_MEMBER option. */
 int32_t app_member_value(const struct bond_option *o, const struct bond_member_view *m);

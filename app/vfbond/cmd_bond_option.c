@@ -28,7 +28,9 @@ cmd_set_bond_member_option(struct app *app, const struct command_call *call)
 int32_t
 app_member_value(const struct bond_option *o, const struct bond_member_view *m)
 {
-	return strcmp(o->name, "prio") == 0 ? m->prio : m->queue_id;
+	if (strcmp(o->name, "prio") == 0)
+		return m->prio;
+	return strcmp(o->name, "queue_id") == 0 ? m->queue_id : m->port_prio;
 }
 
 int

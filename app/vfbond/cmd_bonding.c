@@ -152,28 +152,12 @@ cmd_bonding_agg_mode(struct app *app, const struct command_call *call)
 	return set_option(app, call, call->argv[0], "ad_select", call->argv[1]);
 }
 
-/* @v of the bond that a word names; the caller frees it. */
-static int
-take_view(struct app *app, const char *word, struct bond_view **ret, struct reason *why)
-{
-	struct bond *bond;
-	int rc = app_bond_find(app, word, &bond, why);
-
-	if (rc != 0)
-		return rc;
-	*ret = malloc(sizeof(**ret));
-	if (*ret == NULL)
-		return reason_set(why, -ENOMEM, "out of memory");
-	bond_view(app->bonds, bond, *ret);
-	return 0;
-}
-
 int
 cmd_bonding_config(struct app *app, const struct command_call *call)
 {
 	struct bond_view *v;
 	struct text *t = call->reply;
-	int rc = take_view(app, call->argv[0], &v, call->why);
+	int rc = app_bond_view(app, call->argv[0], &v, call->why);
 
 	if (rc != 0)
 		return rc;
@@ -209,76 +193,6 @@ cmd_bonding_config(struct app *app, const struct command_call *call)
 		RTE_ETHER_ADDR_BYTES(&v->mac),
 		v->settings.miimon_ms
 	);
-	free(v);
-	return 0;
-}
-
-static void
-put_side(struct text *t, const char *who, const struct bond_lacp_side_view *s)
-{
-	static const char *const bits[] = {
-		"ACTIVE",
-		"TIMEOUT",
-		"AGGREGATION",
-		"SYNCHRONIZATION",
-		"COLLECTING",
-		"DISTRIBUTING",
-		"DEFAULTED",
-		"EXPIRED",
-	};
-
-	text_printf(
-		t,
-		"\t%s: system priority %u, system " RTE_ETHER_ADDR_PRT_FMT
-		", key %u, port priority %u, port number %u, state",
-		who,
-		s->system_priority,
-		RTE_ETHER_ADDR_BYTES(&s->system),
-		s->key,
-		s->port_priority,
-		s->port_number
-	);
-	for (unsigned i = 0; i < RTE_DIM(bits); i++)
-		if ((s->state >> i & 1) != 0)
-			text_printf(t, " %s", bits[i]);
-	text_puts(t, "\n");
-}
-
-int
-cmd_bonding_lacp(struct app *app, const struct command_call *call)
-{
-	struct bond_view *v;
-	int rc = take_view(app, call->argv[0], &v, call->why);
-
-	if (rc != 0)
-		return rc;
-	if (v->settings.mode != BOND_MODE_8023AD) {
-		rc = reason_set(
-			call->why,
-			-EACCES,
-			"%s: LACP is for mode 802.3ad, it is in mode %s",
-			v->settings.name,
-			bond_mode_names[v->settings.mode]
-		);
-		free(v);
-		return rc;
-	}
-	for (uint16_t i = 0; i < v->nb_members; i++) {
-		const struct bond_member_view *m = &v->members[i];
-
-		text_printf(
-			call->reply,
-			"Member %s (port %u): %s\n",
-			m->name,
-			m->port_id,
-			m->why_idle[0] != '\0' ? m->why_idle : "carries traffic"
-		);
-		if (!m->has_lacp)
-			continue;
-		text_printf(call->reply, "\tAggregator: %u\n", m->aggregator);
-		put_side(call->reply, "Actor", &m->actor);
-		put_side(call->reply, "Partner", &m->partner);
-	}
 	free(v);
 	return 0;
 }

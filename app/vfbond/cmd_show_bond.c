@@ -10,6 +10,21 @@
 #include <errno.h>
 #include <stdlib.h>
 
+int
+app_bond_view(struct app *app, const char *word, struct bond_view **ret, struct reason *why)
+{
+	struct bond *bond;
+	int rc = app_bond_find(app, word, &bond, why);
+
+	if (rc != 0)
+		return rc;
+	*ret = malloc(sizeof(**ret));
+	if (*ret == NULL)
+		return reason_set(why, -ENOMEM, "out of memory");
+	bond_view(app->bonds, bond, *ret);
+	return 0;
+}
+
 /* The members of @v by name, and after each what its link lacks. */
 static void
 put_members(struct text *t, const struct bond_view *v)
@@ -65,16 +80,11 @@ cmd_show_bonds(struct app *app, const struct command_call *call)
 int
 cmd_show_bond(struct app *app, const struct command_call *call)
 {
-	struct bond *bond;
 	struct bond_view *v;
-	int rc = app_bond_find(app, call->argv[0], &bond, call->why);
+	int rc = app_bond_view(app, call->argv[0], &v, call->why);
 
 	if (rc != 0)
 		return rc;
-	v = malloc(sizeof(*v));
-	if (v == NULL)
-		return reason_set(call->why, -ENOMEM, "out of memory");
-	bond_view(app->bonds, bond, v);
 	if (call->argv[1] == NULL)
 		bond_view_proc(v, VFBOND_VERSION, call->reply);
 	else

@@ -260,6 +260,34 @@ bond_pmd_dedicated_queues(uint16_t bond, bool enable, struct reason *why)
 	return 0;
 }
 
+/* What the PMD's path received of LACP: frames of members are polled for elsewhere. */
+static void
+drop_slow(uint16_t member, struct rte_mbuf *m)
+{
+	(void)member;
+	rte_pktmbuf_free(m);
+}
+
+int
+bond_pmd_lacp_own(uint16_t bond, bool own, struct reason *why)
+{
+	struct rte_eth_bond_8023ad_conf conf;
+
+	if (rte_eth_bond_8023ad_conf_get(bond, &conf) != 0)
+		return reason_set(why, -EIO, "the bond PMD does not tell how it runs LACP");
+	conf.slowrx_cb = own ? NULL : drop_slow;
+	if (rte_eth_bond_8023ad_setup(bond, &conf) != 0)
+		return reason_set(why, -EIO, "the bond PMD does not give LACP away");
+	return 0;
+}
+
+void
+bond_pmd_gate(uint16_t bond, uint16_t member, bool collect, bool distribute)
+{
+	(void)rte_eth_bond_8023ad_ext_collect(bond, member, collect);
+	(void)rte_eth_bond_8023ad_ext_distrib(bond, member, distribute);
+}
+
 static void
 lacp_side(struct bond_pmd_lacp_side *ret, const struct port_params *p, uint8_t state)
 {

@@ -69,6 +69,19 @@ int bond_pmd_agg(uint16_t bond, enum bond_pmd_agg *ret);
 int bond_pmd_agg_set(uint16_t bond, enum bond_pmd_agg agg, struct reason *why);
 int bond_pmd_dedicated_queues(uint16_t bond, bool enable, struct reason *why);
 
+/*
+ * Whether the PMD runs LACP by its own machine (@own), or leaves slow frames alone and opens and
+ * closes a member's gates by bond_pmd_gate. Bond stopped; before bond_pmd_agg_set and
+ * bond_pmd_dedicated_queues, which it resets.
+ */
+int bond_pmd_lacp_own(uint16_t bond, bool own, struct reason *why);
+
+/*
+ * Whether the PMD's own path collects and distributes on @member; only with its machine off. Does
+ * nothing while the PMD has not yet seen the member's link: to be repeated.
+ */
+void bond_pmd_gate(uint16_t bond, uint16_t member, bool collect, bool distribute);
+
 struct bond_pmd_lacp_side {
 	uint16_t system_priority;
 	struct rte_ether_addr system;

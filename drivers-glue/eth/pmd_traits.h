@@ -12,6 +12,8 @@ struct pmd_traits {
 	const char *driver;   /* as in rte_eth_dev_info.driver_name */
 	bool link_unreported; /* never reports loss of carrier: ask the kernel about its netdev */
 	bool strips_vlan;     /* takes the tag out of frames without having been asked */
+	/* Passes a multicast group only when it is in the list of groups, not by all multicast. */
+	bool slow_by_group_list;
 };
 
 /* The traits of a driver; all false for one without a row. Never NULL. */

@@ -207,7 +207,9 @@ apply_mode4(struct bond *bond, struct reason *why)
 
 	if (s->mode != BOND_MODE_8023AD)
 		return 0;
-	rc = bond_pmd_agg_set(bond->port_id, bond_ad_select_to_pmd(s->ad_select), why);
+	rc = bond_pmd_lacp_own(bond->port_id, bond_settings_by_pmd(s), why);
+	if (rc == 0)
+		rc = bond_pmd_agg_set(bond->port_id, bond_ad_select_to_pmd(s->ad_select), why);
 	if (rc == 0)
 		rc = bond_pmd_dedicated_queues(bond->port_id, s->dedicated_queues, why);
 	return rc;
@@ -222,8 +224,9 @@ bond_pmd_poll_ms(const struct bond_settings *s)
 {
 	uint32_t own = s->miimon_ms != 0 ? s->miimon_ms : BOND_DEFAULT_MIIMON_MS;
 
-	return !bond_settings_by_pmd(s) && bond_mode_has_active(s->mode) ? RTE_MAX(own, 1000u)
-	                                                                 : own;
+	bool by_members = bond_mode_has_active(s->mode) || s->mode == BOND_MODE_8023AD;
+
+	return !bond_settings_by_pmd(s) && by_members ? RTE_MAX(own, 1000u) : own;
 }
 
 int
@@ -352,9 +355,12 @@ bond_down(struct bonds *bonds, struct bond *bond, struct reason *why)
 	bond->up = false;
 	/* First out of the workers' hands, then stopped. */
 	rc = bonds_relayout(bonds, why);
-	if (rc == 0)
+	if (rc == 0) {
+		run_goes_down(bond);
 		rc = port_stop(bonds->ports, bond->port_id, why);
+	}
 	if (rc != 0) {
+		run_stays_up(bond);
 		bond->up = true;
 		(void)bonds_relayout(bonds, NULL);
 		return rc;

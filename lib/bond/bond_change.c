@@ -78,6 +78,7 @@ mac_changed_direct(struct bonds *bonds, struct bond *bond, struct reason *why)
 		bond->members[i].mac_wait = 0;
 	run_macs_bond_changed(run, &was);
 	run_macs_active_changed(run);
+	run_lacp_settings_changed(run);
 	run_publish(run);
 	run_macs_apply(run);
 	return 0;
@@ -289,7 +290,6 @@ bond_set_member_option(
 {
 	struct bond_member *m = bond_find_member(bond, port_id);
 	const struct bond_option *o = bond_option_find(option);
-	bool is_prio = strcmp(option, "prio") == 0;
 	int32_t v = 0;
 	int rc;
 
@@ -297,7 +297,7 @@ bond_set_member_option(
 		return reason_set(
 			why,
 			-EINVAL,
-			"%s: \"%.40s\" is no option of a member (prio, queue_id)",
+			"%s: \"%.40s\" is no option of a member (prio, queue_id, actor_port_prio)",
 			bond_name(bond),
 			option
 		);
@@ -318,16 +318,19 @@ bond_set_member_option(
 			bond_name(bond),
 			o->name
 		);
-	if (rc == 0 && !is_prio)
+	if (rc == 0 && strcmp(o->name, "queue_id") == 0)
 		rc = check_queue_id(bonds, bond, m, v, why);
 	if (rc != 0)
 		return rc;
-	if (is_prio)
+	if (strcmp(o->name, "prio") == 0)
 		m->prio = v;
-	else
+	else if (strcmp(o->name, "queue_id") == 0)
 		m->queue_id = (uint16_t)v;
+	else
+		m->port_prio = (uint16_t)v;
+	/* Another prio the engine sees for itself, and chooses anew only then. */
 	if (bond->run != NULL)
-		run_settings_changed(bond, is_prio ? 0 : BOND_EFFECT_PLAN);
+		run_settings_changed(bond, o->effects & (uint32_t)~BOND_EFFECT_RESELECT);
 	return 0;
 }
 

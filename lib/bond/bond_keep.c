@@ -5,6 +5,8 @@
  * bond that would drop broadcast. Also finds what an operator wants to be told.
  */
 #include "bond_priv.h"
+#include "lacp_pdu.h"
+#include "pmd_traits.h"
 #include "run.h"
 #include "units.h"
 
@@ -183,25 +185,68 @@ keep_member_flag(
 		(void)set(port_id, want, NULL);
 }
 
+/*
+ * A device that heeds a list of groups only, and forgets it when it is told of all multicast: which
+ * the PMD does whenever it sees the member's link come up.
+ */
+static void
+keep_group_list(struct bond_member *m, bool promisc)
+{
+	struct rte_ether_addr group = lacp_multicast;
+
+	keep_member_flag(m->port_id, promisc, rte_eth_promiscuous_get, port_promisc_set);
+	if (m->hears_slow && rte_eth_allmulticast_get(m->port_id) != 1)
+		return;
+	keep_member_flag(m->port_id, false, rte_eth_allmulticast_get, port_allmulti_set);
+	m->hears_slow = rte_eth_dev_set_mc_addr_list(m->port_id, &group, 1) == 0;
+}
+
+/*
+ * Members of mode 4 hear the group of slow protocols: by all multicast, or where that is not to be
+ * had by promiscuous mode.
+ */
+static void
+keep_slow(struct bonds *bonds, struct bond_member *m, bool promisc)
+{
+	if (pmd_traits_get(port_driver(bonds->ports, m->port_id))->slow_by_group_list) {
+		keep_group_list(m, promisc);
+		return;
+	}
+	if (!m->hears_slow || (!m->deaf_to_multicast && rte_eth_allmulticast_get(m->port_id) != 1))
+		m->deaf_to_multicast = port_allmulti_set(m->port_id, true, NULL) != 0;
+	m->hears_slow = true;
+	keep_member_flag(
+		m->port_id,
+		promisc || m->deaf_to_multicast,
+		rte_eth_promiscuous_get,
+		port_promisc_set
+	);
+}
+
 void
-bond_keep_filters(struct bond *bond, bool has_active, uint16_t current)
+bond_keep_filters(struct bonds *bonds, struct bond *bond, bool has_active, uint16_t current)
 {
 	bool promisc = bond->promisc_wanted || bond->promisc_forced || run_hears_all(bond->run);
 	bool one = bond_mode_has_active(bond->settings.mode);
+	bool lacp = bond->settings.mode == BOND_MODE_8023AD;
 
 	for (uint16_t i = 0; i < bond->nb_members; i++) {
-		const struct bond_member *m = &bond->members[i];
+		struct bond_member *m = &bond->members[i];
 		bool here = !one || (has_active && m->port_id == current);
 
 		if (!m->attached || (one && !has_active))
 			continue;
+		if (lacp && bond->run != NULL) {
+			keep_slow(bonds, m, promisc);
+			continue;
+		}
 		/* In mode 4 the PMD itself turns on what lets LACPDUs in. */
-		if (bond->settings.mode == BOND_MODE_8023AD && !promisc)
+		if (lacp && !promisc)
 			continue;
 		keep_member_flag(
 			m->port_id, promisc && here, rte_eth_promiscuous_get, port_promisc_set
 		);
-		if (bond->settings.mode != BOND_MODE_8023AD)
+		if (!lacp)
 			keep_member_flag(
 				m->port_id,
 				bond->allmulti_wanted && here,
@@ -256,7 +301,7 @@ bond_keep(struct bonds *bonds, struct bond *bond)
 	if (bond->settings.mode == BOND_MODE_8023AD)
 		keep_mode4(bonds, bond);
 	keep_macs(bonds, bond, has_active, current);
-	bond_keep_filters(bond, has_active, current);
+	bond_keep_filters(bonds, bond, has_active, current);
 }
 
 uint64_t

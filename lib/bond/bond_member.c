@@ -5,6 +5,7 @@
  */
 #include "bond_priv.h"
 #include "pmd_traits.h"
+#include "run.h"
 
 #include <errno.h>
 #include <string.h>
@@ -122,7 +123,8 @@ member_value(
 	const struct bonds *bonds,
 	const struct bond_member_value *values,
 	uint16_t n,
-	uint16_t port_id
+	uint16_t port_id,
+	int32_t initial
 )
 {
 	uint16_t id;
@@ -130,13 +132,14 @@ member_value(
 	for (uint16_t i = 0; i < n; i++)
 		if (ports_find(bonds->ports, values[i].port, &id, NULL) == 0 && id == port_id)
 			return values[i].value;
-	return 0;
+	return initial;
 }
 
 struct bond_member *
 bond_member_record(struct bonds *bonds, struct bond *bond, uint16_t port_id)
 {
 	struct bond_member *m = &bond->members[bond->nb_members++];
+	const struct bond_settings *s = &bond->settings;
 	const struct pmd_traits *traits;
 
 	memset(m, 0, sizeof(*m));
@@ -147,9 +150,10 @@ bond_member_record(struct bonds *bonds, struct bond *bond, uint16_t port_id)
 	(void)rte_eth_macaddr_get(port_id, &m->own_mac);
 	m->idle_mac = m->own_mac;
 	m->want_mac = m->own_mac;
-	m->prio = member_value(bonds, bond->settings.prios, bond->settings.nb_prios, port_id);
-	m->queue_id = (uint16_t
-	)member_value(bonds, bond->settings.queue_ids, bond->settings.nb_queue_ids, port_id);
+	m->prio = member_value(bonds, s->prios, s->nb_prios, port_id, 0);
+	m->queue_id = (uint16_t)member_value(bonds, s->queue_ids, s->nb_queue_ids, port_id, 0);
+	m->port_prio = (uint16_t
+	)member_value(bonds, s->port_prios, s->nb_port_prios, port_id, BOND_DEFAULT_PORT_PRIO);
 	traits = pmd_traits_get(port_driver(bonds->ports, port_id));
 	m->strips_tags = traits->strips_vlan;
 	if (traits->link_unreported)
@@ -343,6 +347,7 @@ bond_member_detach(
 	rc = bonds->host.park(bonds->host.ctx, why);
 	if (rc != 0)
 		return rc;
+	run_flush(bond);
 	/* The PMD resets the port on its way out, which a started one refuses. */
 	(void)rte_eth_dev_stop(m->port_id);
 	rc = bond_pmd_member_remove(bond->port_id, m->port_id, why);

@@ -40,6 +40,7 @@ struct bond_member {
 	struct rte_ether_addr want_mac; /* io_path=direct: what it is to carry; see run_mac.c */
 	int32_t prio;
 	uint16_t queue_id;
+	uint16_t port_prio;     /* actor_port_prio */
 	enum bond_link link;    /* io_path=direct: as last reported to the operator */
 	uint32_t if_index;      /* kernel netdev whose carrier counts; 0: the PMD reports */
 	bool was_started;       /* as a port of its own, before it became a member */
@@ -51,6 +52,8 @@ struct bond_member {
 	bool strips_tags;       /* its PMD takes VLAN tags off unasked */
 	bool mac_wrong;         /* reported already that its MAC cannot be set */
 	uint16_t mac_wait;      /* rounds until it is tried again */
+	bool hears_slow;        /* mode 4, io_path=direct: it was told to pass LACPDUs */
+	bool deaf_to_multicast; /* it cannot receive all multicast */
 };
 
 struct bond {
@@ -174,7 +177,7 @@ void bond_keep_mac(
 	const struct rte_ether_addr *mac
 );
 /* Promiscuous mode and multicast: of the active member alone in modes 1, 5, 6, else of all. */
-void bond_keep_filters(struct bond *bond, bool has_active, uint16_t current);
+void bond_keep_filters(struct bonds *bonds, struct bond *bond, bool has_active, uint16_t current);
 
 /* bond_change.c */
 

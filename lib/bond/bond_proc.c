@@ -28,7 +28,7 @@ put_mac(struct text *t, const struct rte_ether_addr *mac)
 }
 
 static void
-put_side(struct text *t, const char *who, const struct bond_lacp_side_view *s, bool partner)
+put_side(struct text *t, const char *who, const struct lacp_side *s, bool partner)
 {
 	text_printf(t, "details %s lacp pdu:\n", who);
 	text_printf(t, "    system priority: %u\n    system mac address: ", s->system_priority);
@@ -64,24 +64,53 @@ aggregator_member(const struct bond_view *v, unsigned *ret_ports)
 	return best;
 }
 
+/* __bond_3ad_get_active_agg_info; with io_path=pmd what comes closest to it. */
+static void
+active_aggregator(const struct bond_view *v, struct lacp_view *ret)
+{
+	const struct bond_member_view *m;
+	unsigned ports;
+
+	if (v->has_direct && v->direct.has_lacp) {
+		*ret = v->direct.lacp;
+		return;
+	}
+	*ret = (struct lacp_view){
+		.system = v->mac,
+		.system_priority = v->settings.ad_actor_sys_prio,
+	};
+	if (!v->has_direct && !rte_is_zero_ether_addr(&v->settings.ad_actor_system))
+		ret->system = v->settings.ad_actor_system;
+	m = aggregator_member(v, &ports);
+	if (m == NULL)
+		return;
+	ret->aggregator_id = m->aggregator;
+	ret->nb_ports = ports;
+	ret->actor_key = m->actor.key;
+	ret->partner_key = m->partner.key;
+	ret->partner_system = m->partner.system;
+}
+
 static void
 put_8023ad(struct text *t, const struct bond_view *v)
 {
-	unsigned ports;
-	const struct bond_member_view *m = aggregator_member(v, &ports);
+	struct lacp_view a;
 
-	/* What the PMD's machine does and nobody can change. */
-	text_puts(t, "\n802.3ad info\nLACP active: on\nLACP rate: slow\n");
+	active_aggregator(v, &a);
 	text_printf(
 		t,
-		"Min links: %u\nAggregator selection policy (ad_select): %s\n",
+		"\n802.3ad info\nLACP active: %s\nLACP rate: %s\nMin links: %u\n"
+		"Aggregator selection policy (ad_select): %s\nSystem priority: %u\n"
+		"System MAC address: ",
+		v->settings.lacp_active ? "on" : "off",
+		bond_lacp_rate_names[v->settings.lacp_rate],
 		v->settings.min_links,
-		bond_ad_select_names[v->settings.ad_select]
+		bond_ad_select_names[v->settings.ad_select],
+		a.system_priority
 	);
-	text_puts(t, "System priority: 65535\nSystem MAC address: ");
-	put_mac(t, &v->mac);
+	put_mac(t, &a.system);
 	text_puts(t, "\n");
-	if (m == NULL) {
+	if (a.aggregator_id == 0) {
 		text_printf(t, "bond %s has no active aggregator\n", v->settings.name);
 		return;
 	}
@@ -89,27 +118,38 @@ put_8023ad(struct text *t, const struct bond_view *v)
 		t,
 		"Active Aggregator Info:\n\tAggregator ID: %u\n\tNumber of ports: %u\n"
 		"\tActor Key: %u\n\tPartner Key: %u\n\tPartner Mac Address: ",
-		m->aggregator,
-		ports,
-		m->actor.key,
-		m->partner.key
+		a.aggregator_id,
+		a.nb_ports,
+		a.actor_key,
+		a.partner_key
 	);
-	put_mac(t, &m->partner.system);
+	put_mac(t, &a.partner_system);
 	text_puts(t, "\n");
+}
+
+/* The PMD detects no churn. */
+static const char *
+churn(const char *state)
+{
+	return state != NULL ? state : "none";
 }
 
 static void
 put_member_lacp(struct text *t, const struct bond_member_view *m)
 {
-	if (!m->has_lacp) {
+	if (!m->has_lacp || m->aggregator == 0) {
 		text_puts(t, "Aggregator ID: N/A\n");
 		return;
 	}
 	text_printf(
 		t,
-		"Aggregator ID: %u\nActor Churn State: none\nPartner Churn State: none\n"
-		"Actor Churned Count: 0\nPartner Churned Count: 0\n",
-		m->aggregator
+		"Aggregator ID: %u\nActor Churn State: %s\nPartner Churn State: %s\n"
+		"Actor Churned Count: %u\nPartner Churned Count: %u\n",
+		m->aggregator,
+		churn(m->lacp.actor_churn),
+		churn(m->lacp.partner_churn),
+		m->lacp.counters.actor_churned,
+		m->lacp.counters.partner_churned
 	);
 	put_side(t, "actor", &m->actor, false);
 	put_side(t, "partner", &m->partner, true);

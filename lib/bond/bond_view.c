@@ -10,7 +10,7 @@
 #include <string.h>
 
 static void
-lacp_side(struct bond_lacp_side_view *ret, const struct bond_pmd_lacp_side *side)
+lacp_side(struct lacp_side *ret, const struct bond_pmd_lacp_side *side)
 {
 	ret->system_priority = side->system_priority;
 	ret->key = side->key;
@@ -37,8 +37,10 @@ why_not_chosen(const struct bond_run *run, int index)
 static const char *
 why_idle_direct(const struct bond_run *run, int index)
 {
-	return engine_usable(&run->engine, index) ? why_not_chosen(run, index)
-	                                          : engine_why_unusable(&run->engine, index);
+	if (!engine_usable(&run->engine, index))
+		return engine_why_unusable(&run->engine, index);
+	return run->lacp != NULL ? lacp_why_idle(run->lacp, run->engine.members[index].port_id)
+	                         : why_not_chosen(run, index);
 }
 
 /* In the order in which a frame would be stopped. */
@@ -108,6 +110,12 @@ fill_direct_member(
 	direct_member_counters(run->direct, m->port_id, &ret->counters);
 	if (deals_buckets(&run->bond->settings))
 		ret->nb_buckets = count_buckets(direct_plan(run->direct), m->port_id);
+	ret->has_lacp = run->lacp != NULL && lacp_port_view(run->lacp, m->port_id, &ret->lacp);
+	if (ret->has_lacp) {
+		ret->aggregator = (uint16_t)ret->lacp.aggregator_id;
+		ret->actor = ret->lacp.actor;
+		ret->partner = ret->lacp.partner;
+	}
 	rte_strscpy(ret->why_idle, why_idle_direct(run, index), sizeof(ret->why_idle));
 }
 
@@ -157,6 +165,7 @@ fill_member(
 	ret->attached = m->attached;
 	ret->prio = m->prio;
 	ret->queue_id = m->queue_id;
+	ret->port_prio = m->port_prio;
 	ret->own_mac = m->own_mac;
 	ret->want_mac = m->want_mac;
 	(void)rte_eth_macaddr_get(m->port_id, &ret->mac);
@@ -196,14 +205,19 @@ fill_direct(const struct bond_run *run, struct bond_direct_view *ret)
 		ret->idle[i] = plan->idle[i].port_id;
 	ret->deals_buckets = deals_buckets(s);
 	direct_totals(run->direct, &ret->totals);
+	ret->has_lacp = run->lacp != NULL;
+	if (ret->has_lacp)
+		lacp_view(run->lacp, &ret->lacp);
 	if (s->mode == BOND_MODE_ALB)
 		ret->nb_clients = (uint16_t)rlb_clients(run->rlb, ret->clients, RLB_CLIENTS);
 }
 
+/* One option of members: those that have another value than the initial one. */
 static void
 fill_member_values(
 	const struct bond_view *v,
-	bool prio,
+	int32_t (*value_of)(const struct bond_member_view *m),
+	int32_t initial,
 	struct bond_member_value ret[BOND_MAX_MEMBERS],
 	uint16_t *ret_n
 )
@@ -213,11 +227,29 @@ fill_member_values(
 		const struct bond_member_view *m = &v->members[i];
 		struct bond_member_value *value = &ret[*ret_n];
 
-		value->value = prio ? m->prio : m->queue_id;
+		value->value = value_of(m);
 		rte_strscpy(value->port, m->name, sizeof(value->port));
-		if (value->value != 0)
+		if (value->value != initial)
 			(*ret_n)++;
 	}
+}
+
+static int32_t
+prio_of(const struct bond_member_view *m)
+{
+	return m->prio;
+}
+
+static int32_t
+queue_id_of(const struct bond_member_view *m)
+{
+	return m->queue_id;
+}
+
+static int32_t
+port_prio_of(const struct bond_member_view *m)
+{
+	return m->port_prio;
 }
 
 /* The settings say what was asked at creation; members have come and gone since. */
@@ -230,8 +262,11 @@ fill_settings(const struct bond *bond, struct bond_view *v)
 	s->nb_members = v->nb_members;
 	for (uint16_t i = 0; i < v->nb_members; i++)
 		rte_strscpy(s->members[i], v->members[i].name, sizeof(s->members[i]));
-	fill_member_values(v, true, s->prios, &s->nb_prios);
-	fill_member_values(v, false, s->queue_ids, &s->nb_queue_ids);
+	fill_member_values(v, prio_of, 0, s->prios, &s->nb_prios);
+	fill_member_values(v, queue_id_of, 0, s->queue_ids, &s->nb_queue_ids);
+	fill_member_values(
+		v, port_prio_of, BOND_DEFAULT_PORT_PRIO, s->port_prios, &s->nb_port_prios
+	);
 	rte_strscpy(s->active, v->active, sizeof(s->active));
 }
 
@@ -280,7 +315,8 @@ bond_view(const struct bonds *bonds, const struct bond *bond, struct bond_view *
 	fill_settings(bond, ret);
 	ret->has_direct = bond->run != NULL;
 	if (ret->has_direct) {
-		ret->link_up = bond->run->engine.carrier;
+		ret->link_up = bond->run->lacp != NULL ? lacp_carrier(bond->run->lacp)
+		                                       : bond->run->engine.carrier;
 		fill_direct(bond->run, &ret->direct);
 	}
 }

@@ -8,6 +8,7 @@
 #include "direct.h"
 #include "engine.h"
 #include "flow.h"
+#include "lacp.h"
 #include "option.h"
 #include "rlb.h"
 
@@ -19,12 +20,6 @@ struct bond;
 struct bonds;
 struct reason;
 struct text;
-
-struct bond_lacp_side_view {
-	uint16_t system_priority, key, port_priority, port_number;
-	struct rte_ether_addr system;
-	uint8_t state; /* as on the wire */
-};
 
 struct bond_member_view {
 	char name[RTE_ETH_NAME_MAX_LEN];
@@ -47,9 +42,11 @@ struct bond_member_view {
 	struct rte_ether_addr mac;       /* what it carries */
 	struct direct_counters counters; /* io_path=direct */
 	uint16_t nb_buckets;             /* modes 5 and 6: of TLB_BUCKETS that are its */
+	uint16_t port_prio;
 	bool has_lacp;
-	uint16_t aggregator; /* 1-based, as Linux numbers them */
-	struct bond_lacp_side_view actor, partner;
+	uint16_t aggregator; /* 1-based, as Linux numbers them; 0: none */
+	struct lacp_side actor, partner;
+	struct lacp_port_view lacp; /* io_path=direct */
 };
 
 /* What only a bond has that we move the frames of, and only while it is up. */
@@ -64,6 +61,8 @@ struct bond_direct_view {
 	struct direct_totals totals;
 	uint16_t nb_clients;
 	struct rlb_client_view clients[RLB_CLIENTS]; /* mode 6 */
+	bool has_lacp;
+	struct lacp_view lacp; /* mode 4 */
 };
 
 struct bond_view {

@@ -47,7 +47,7 @@ options_json(const struct bond_settings *s)
 }
 
 static json_t *
-side_json(const struct bond_lacp_side_view *s)
+side_json(const struct lacp_side *s)
 {
 	return json_pack(
 		"{s:i s:o s:i s:i s:i s:i}",
@@ -87,7 +87,7 @@ static json_t *
 member_json(const struct bond_member_view *m)
 {
 	return json_pack(
-		"{s:s s:i s:b s:b s:s s:I s:b s:b s:b s:o s:I s:o s:I s:i s:i s:o s:o}",
+		"{s:s s:i s:b s:b s:s s:I s:b s:b s:b s:o s:I s:o s:I s:i s:i s:i s:o s:o}",
 		"name",
 		m->name,
 		"port",
@@ -118,10 +118,109 @@ member_json(const struct bond_member_view *m)
 		m->prio,
 		"queue_id",
 		m->queue_id,
+		"actor_port_prio",
+		m->port_prio,
 		"permanent_mac",
 		mac_json(&m->own_mac),
 		"mac",
 		mac_json(&m->mac)
+	);
+}
+
+static json_t *
+machines_json(const struct lacp_port_view *p, uint64_t not_read)
+{
+	const struct lacp_counters *c = &p->counters;
+
+	return json_pack(
+		"{s:s s:s s:s s:s s:s s:s s:b s:b s:s "
+		"s:{s:I s:I s:I s:I s:I s:I s:I s:I s:I s:I s:I s:I s:I}}",
+		"receive",
+		p->receive,
+		"periodic",
+		p->periodic,
+		"mux",
+		p->mux,
+		"selected",
+		p->selected,
+		"actor_churn",
+		p->actor_churn,
+		"partner_churn",
+		p->partner_churn,
+		"collects",
+		p->collects,
+		"distributes",
+		p->distributes,
+		"trouble",
+		lacp_trouble_texts[p->trouble],
+		"counters",
+		"rx",
+		(json_int_t)c->rx,
+		"rx_bad",
+		(json_int_t)c->rx_bad,
+		"rx_own",
+		(json_int_t)c->rx_loop,
+		"rx_not_read",
+		(json_int_t)not_read,
+		"tx",
+		(json_int_t)c->tx,
+		"expired",
+		(json_int_t)c->expired,
+		"defaulted",
+		(json_int_t)c->defaulted,
+		"carrier_changes",
+		(json_int_t)c->carrier_changes,
+		"actor_churned",
+		(json_int_t)c->actor_churned,
+		"partner_churned",
+		(json_int_t)c->partner_churned,
+		"marker_rx",
+		(json_int_t)c->marker_rx,
+		"marker_tx",
+		(json_int_t)c->marker_tx,
+		"marker_limited",
+		(json_int_t)c->marker_limited
+	);
+}
+
+static json_t *
+lacp_json(const struct bond_view *v, const struct bond_member_view *m)
+{
+	json_t *o = json_pack(
+		"{s:i s:o s:o}",
+		"aggregator",
+		m->aggregator,
+		"actor",
+		side_json(&m->actor),
+		"partner",
+		side_json(&m->partner)
+	);
+
+	if (v->has_direct)
+		json_object_update_new(o, machines_json(&m->lacp, m->counters.rx_slow_lost));
+	return o;
+}
+
+/* Linux's AdInfo of the active aggregator, and whose it is. */
+static json_t *
+ad_info_json(const struct lacp_view *a)
+{
+	return json_pack(
+		"{s:i s:i s:i s:i s:o s:o s:i}",
+		"aggregator",
+		(int)a->aggregator_id,
+		"ports",
+		(int)a->nb_ports,
+		"actor_key",
+		a->actor_key,
+		"partner_key",
+		a->partner_key,
+		"partner_mac",
+		mac_json(&a->partner_system),
+		"system",
+		mac_json(&a->system),
+		"system_priority",
+		a->system_priority
 	);
 }
 
@@ -138,19 +237,7 @@ whole_member_json(const struct bond_view *v, const struct bond_member_view *m)
 			json_object_set_new(o, "buckets", json_integer(m->nb_buckets));
 	}
 	if (m->has_lacp)
-		json_object_set_new(
-			o,
-			"lacp",
-			json_pack(
-				"{s:i s:o s:o}",
-				"aggregator",
-				m->aggregator,
-				"actor",
-				side_json(&m->actor),
-				"partner",
-				side_json(&m->partner)
-			)
-		);
+		json_object_set_new(o, "lacp", lacp_json(v, m));
 	return o;
 }
 
@@ -239,6 +326,8 @@ put_direct(json_t *o, const struct bond_view *v)
 	json_object_update_new(o, more);
 	if (v->settings.mode == BOND_MODE_ALB)
 		json_object_set_new(o, "clients", clients_json(v));
+	if (d->has_lacp)
+		json_object_set_new(o, "ad_info", ad_info_json(&d->lacp));
 }
 
 json_t *

@@ -20,7 +20,8 @@
 enum {
 	RING_FRAMES = 512,
 	POOL_FRAMES = 2047,
-	CONTROL_BURST = 32,
+	CONTROL_AGE_MS = 200,
+	SLOW_FRAMES = 2048, /* PLAN_SLOW_PER_MEMBER of each member */
 };
 
 const char *const bond_drop_names[BOND_DROP_COUNT] = {
@@ -69,6 +70,64 @@ send_by(struct bond_direct *d,
 	return plan->xmit(d, plan, queue, pkts, n);
 }
 
+/*
+ * Offer frames of control to their members; who has no room keeps its frames, and those behind
+ * them, waiting. @since: when they came. Returns how many were not taken, at the front of @pkts.
+ */
+static unsigned
+offer_control(
+	struct bond_direct *d,
+	struct bond_txq *q,
+	uint16_t queue,
+	struct rte_mbuf **pkts,
+	uint64_t *since,
+	unsigned n
+)
+{
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		uint16_t port_id = pkts[i]->port;
+		bool full = false;
+
+		for (unsigned k = 0; k < left && !full; k++)
+			full = pkts[k]->port == port_id;
+		if (!full && rte_eth_tx_burst(port_id, queue, &pkts[i], 1) == 1) {
+			plan_count(&q->control_sent, 1);
+		} else if (rte_rdtsc() - since[i] > d->control_age_cycles) {
+			rte_pktmbuf_free(pkts[i]);
+			plan_count(&q->control_lost, 1);
+		} else {
+			pkts[left] = pkts[i];
+			since[left++] = since[i];
+		}
+	}
+	return left;
+}
+
+/* Control's frames, few, so that one after the other will do; what finds no room waits. */
+static uint16_t
+drain_control(const struct fwd_io *io, uint16_t queue)
+{
+	struct bond_direct *d = io->ctx;
+	struct bond_txq *q = &d->txq[queue];
+	unsigned room, n;
+
+	if (queue != 0)
+		return 0;
+	room = PLAN_CONTROL_WAITS - q->nb_waiting;
+	n = rte_ring_sc_dequeue_burst(
+		d->from_control, (void **)(q->waiting + q->nb_waiting), room, NULL
+	);
+	if (n + q->nb_waiting == 0)
+		return 0;
+	for (unsigned i = 0; i < n; i++)
+		q->waiting_since[q->nb_waiting + i] = rte_rdtsc();
+	q->nb_waiting = (uint16_t
+	)offer_control(d, q, queue, q->waiting, q->waiting_since, q->nb_waiting + n);
+	return 0;
+}
+
 static uint16_t
 tx_direct(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
 {
@@ -76,6 +135,9 @@ tx_direct(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkts, uint1
 	const struct bond_plan *plan = atomic_load_explicit(&d->plan, memory_order_acquire);
 	uint16_t sent;
 
+	/* A member that was full when control wanted to send: ahead of data now. */
+	if (unlikely(d->txq[queue].nb_waiting != 0))
+		(void)drain_control(io, queue);
 	if (plan->inspect_tx)
 		inspect_sent(d, queue, pkts, n);
 	sent = send_by(d, plan, queue, pkts, n);
@@ -90,52 +152,31 @@ tx_direct(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkts, uint1
 	return sent;
 }
 
-/* Control's frames, each by its member; few, so that one after the other will do. */
-static uint16_t
-drain_control(const struct fwd_io *io, uint16_t queue)
-{
-	struct bond_direct *d = io->ctx;
-	struct rte_mbuf *pkts[CONTROL_BURST];
-	unsigned n;
-
-	if (queue != 0)
-		return 0;
-	n = rte_ring_sc_dequeue_burst(d->from_control, (void **)pkts, CONTROL_BURST, NULL);
-	for (unsigned i = 0; i < n; i++) {
-		if (rte_eth_tx_burst(pkts[i]->port, queue, &pkts[i], 1) == 1) {
-			plan_count(&d->txq[queue].control_sent, 1);
-		} else {
-			rte_pktmbuf_free(pkts[i]);
-			plan_count(&d->txq[queue].control_lost, 1);
-		}
-	}
-	return 0;
-}
-
 /* Functions of control. */
 
 static struct rte_ring *
-ring_new(const char *name, const char *what, uint16_t queue)
+ring_new(const char *name, const char *what, uint16_t queue, unsigned frames)
 {
 	char text[RTE_RING_NAMESIZE];
 
 	snprintf(text, sizeof(text), "%.14s_%s%u", name, what, queue);
-	return rte_ring_create(
-		text, RING_FRAMES, (int)rte_socket_id(), RING_F_SP_ENQ | RING_F_SC_DEQ
-	);
+	return rte_ring_create(text, frames, (int)rte_socket_id(), RING_F_SP_ENQ | RING_F_SC_DEQ);
 }
 
 static int
 make_rings(struct bond_direct *d, const char *name)
 {
-	d->from_control = ring_new(name, "ctl", 0);
+	d->from_control = ring_new(name, "ctl", 0, RING_FRAMES);
 	if (d->from_control == NULL)
 		return -ENOMEM;
 	for (uint16_t q = 0; q < d->nb_rxq; q++)
-		if ((d->rx_to_control[q] = ring_new(name, "rx", q)) == NULL)
+		if ((d->rx_to_control[q] = ring_new(name, "rx", q, RING_FRAMES)) == NULL)
+			return -ENOMEM;
+	for (uint16_t q = 0; q < d->nb_rxq; q++)
+		if ((d->slow_to_control[q] = ring_new(name, "slow", q, SLOW_FRAMES)) == NULL)
 			return -ENOMEM;
 	for (uint16_t q = 0; q < d->nb_txq; q++)
-		if ((d->tx_to_control[q] = ring_new(name, "tx", q)) == NULL)
+		if ((d->tx_to_control[q] = ring_new(name, "tx", q, RING_FRAMES)) == NULL)
 			return -ENOMEM;
 	return 0;
 }
@@ -179,6 +220,7 @@ direct_new(
 	c->d.port_id = port_id;
 	c->d.nb_rxq = nb_rxq;
 	c->d.nb_txq = nb_txq;
+	c->d.control_age_cycles = rte_get_tsc_hz() / 1000 * CONTROL_AGE_MS;
 	atomic_store_explicit(&c->d.plan, plan, memory_order_release);
 	snprintf(pool, sizeof(pool), "%.15s_ctl", name);
 	c->d.pool = rte_pktmbuf_pool_create(
@@ -216,8 +258,12 @@ direct_free(struct bond_direct *d)
 		return NULL;
 	c = control_of(d);
 	ring_free(d->from_control);
-	for (uint16_t q = 0; q < d->nb_rxq; q++)
+	for (uint16_t q = 0; q < d->nb_rxq; q++) {
 		ring_free(d->rx_to_control[q]);
+		ring_free(d->slow_to_control[q]);
+	}
+	if (d->txq != NULL)
+		rte_pktmbuf_free_bulk(d->txq[0].waiting, d->txq[0].nb_waiting);
 	for (uint16_t q = 0; q < d->nb_txq; q++)
 		ring_free(d->tx_to_control[q]);
 	while (c->retired != NULL) {
@@ -298,6 +344,13 @@ direct_collect(struct bond_direct *d)
 	}
 }
 
+bool
+direct_settled(struct bond_direct *d)
+{
+	direct_collect(d);
+	return control_of(d)->retired == NULL;
+}
+
 int
 direct_send_mbuf(struct bond_direct *d, uint16_t port_id, struct rte_mbuf *m)
 {
@@ -336,6 +389,39 @@ direct_next_shown(struct bond_direct *d)
 	return NULL;
 }
 
+struct rte_mbuf *
+direct_next_slow(struct bond_direct *d)
+{
+	void *m;
+
+	for (uint16_t q = 0; q < d->nb_rxq; q++)
+		if (rte_ring_sc_dequeue(d->slow_to_control[q], &m) == 0) {
+			plan_count(&d->rxq[q].slow_taken[((struct rte_mbuf *)m)->port], 1);
+			return m;
+		}
+	return NULL;
+}
+
+/* What nobody has room for now is lost: the member may be about to leave. */
+static void
+drop_waiting(struct bond_txq *q)
+{
+	plan_count(&q->control_lost, q->nb_waiting);
+	rte_pktmbuf_free_bulk(q->waiting, q->nb_waiting);
+	q->nb_waiting = 0;
+}
+
+void
+direct_flush(struct bond_direct *d)
+{
+	const struct fwd_io io = {.ctx = d};
+
+	do {
+		(void)drain_control(&io, 0);
+		drop_waiting(&d->txq[0]);
+	} while (rte_ring_count(d->from_control) != 0);
+}
+
 static uint64_t
 read_counter(const uint64_t *counter)
 {
@@ -345,7 +431,7 @@ read_counter(const uint64_t *counter)
 void
 direct_member_counters(const struct bond_direct *d, uint16_t port_id, struct direct_counters *ret)
 {
-	struct direct_counters sum = {0, 0, 0, 0};
+	struct direct_counters sum = {0, 0, 0, 0, 0};
 
 	for (uint16_t q = 0; q < d->nb_txq; q++) {
 		sum.tx_packets += read_counter(&d->txq[q].member[port_id].packets);
@@ -354,6 +440,7 @@ direct_member_counters(const struct bond_direct *d, uint16_t port_id, struct dir
 	for (uint16_t q = 0; q < d->nb_rxq; q++) {
 		sum.rx_packets += read_counter(&d->rxq[q].packets[port_id]);
 		sum.rx_inactive += read_counter(&d->rxq[q].inactive[port_id]);
+		sum.rx_slow_lost += read_counter(&d->rxq[q].slow_lost[port_id]);
 	}
 	*ret = sum;
 }

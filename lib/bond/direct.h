@@ -50,6 +50,9 @@ void direct_publish(struct bond_direct *d, struct bond_plan *plan);
 /* The plan in force. */
 const struct bond_plan *direct_plan(const struct bond_direct *d);
 
+/* Whether every worker goes by the plan in force. */
+bool direct_settled(struct bond_direct *d);
+
 /* Free the old plans that no worker reads any more. To be called every tick. */
 void direct_collect(struct bond_direct *d);
 
@@ -61,10 +64,17 @@ int direct_send_mbuf(struct bond_direct *d, uint16_t port_id, struct rte_mbuf *m
 /* The next frame that workers showed, or NULL; the caller frees it. mbuf.port: see plan.h. */
 struct rte_mbuf *direct_next_shown(struct bond_direct *d);
 
+/* Mode 4: the next slow frame that a member received, or NULL; the caller frees it. */
+struct rte_mbuf *direct_next_slow(struct bond_direct *d);
+
+/* Send what control has queued up; workers are parked, or have let go of the bond. */
+void direct_flush(struct bond_direct *d);
+
 /* Sums over all queues. */
 struct direct_counters {
 	uint64_t tx_packets, rx_packets;
 	uint64_t tx_full, rx_inactive;
+	uint64_t rx_slow_lost; /* slow frames that control did not get */
 };
 void
 direct_member_counters(const struct bond_direct *d, uint16_t port_id, struct direct_counters *ret);

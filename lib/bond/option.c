@@ -507,8 +507,18 @@ bond_settings_check_path(const struct bond_settings *s, struct reason *why)
 	struct text value = TEXT_EMPTY;
 	int rc = 0;
 
-	if (!bond_settings_by_pmd(s))
-		return 0;
+	if (!bond_settings_by_pmd(s)) {
+		if (s->mode == BOND_MODE_8023AD && s->dedicated_queues)
+			rc = reason_set(
+				why,
+				-ENOTSUP,
+				"%s: option dedicated_queues=on needs io_path=pmd: with "
+				"io_path=direct LACP frames go ahead of data in the queue",
+				s->name
+			);
+		text_fini(&value);
+		return rc;
+	}
 	for (size_t i = 0; rc == 0 && i < bond_options_count; i++) {
 		const struct bond_option *o = &bond_options[i];
 
@@ -521,14 +531,10 @@ bond_settings_check_path(const struct bond_settings *s, struct reason *why)
 			rc = reason_set(
 				why,
 				-ENOTSUP,
-				"%s: option %s=%.80s %s: %s",
+				"%s: option %s=%.80s needs io_path=direct: %s",
 				s->name,
 				o->name,
 				text_str(&value),
-				s->io_path == BOND_IO_PMD
-					? "needs io_path=direct"
-					: "cannot be had in mode 802.3ad, which the bond "
-					  "PMD runs",
 				o->pmd
 			);
 	}

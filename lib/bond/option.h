@@ -23,7 +23,8 @@ enum {
 	BOND_DEFAULT_MIIMON_MS = 100,
 	BOND_MAX_TARGETS = 16, /* BOND_MAX_ARP_TARGETS, BOND_MAX_NS_TARGETS */
 	BOND_MAX_ADDRESSES = 64,
-	BOND_MAX_QUEUE_ID = 16, /* the driver's default of tx_queues */
+	BOND_MAX_QUEUE_ID = 16,       /* the driver's default of tx_queues */
+	BOND_DEFAULT_PORT_PRIO = 255, /* actor_port_prio: ad_initialize_port */
 };
 
 /* Numbered as in Linux and in librte_net_bond. */
@@ -68,6 +69,9 @@ extern const char *const bond_policy_names[BOND_POLICY_COUNT];
 
 enum bond_ad_select { BOND_AD_STABLE, BOND_AD_BANDWIDTH, BOND_AD_COUNT, BOND_AD_SELECT_COUNT };
 extern const char *const bond_ad_select_names[BOND_AD_SELECT_COUNT];
+
+enum bond_lacp_rate { BOND_LACP_SLOW, BOND_LACP_FAST, BOND_LACP_RATE_COUNT };
+extern const char *const bond_lacp_rate_names[BOND_LACP_RATE_COUNT];
 
 enum bond_fail_over_mac { BOND_FOM_NONE, BOND_FOM_ACTIVE, BOND_FOM_FOLLOW, BOND_FOM_COUNT };
 extern const char *const bond_fail_over_mac_names[BOND_FOM_COUNT];
@@ -131,9 +135,10 @@ struct bond_settings {
 	/* Members, in order; then what is said of single ones. */
 	uint16_t nb_members;
 	char members[BOND_MAX_MEMBERS][BOND_PORT_WORD_BYTES];
-	uint16_t nb_prios, nb_queue_ids;
-	struct bond_member_value prios[BOND_MAX_MEMBERS];     /* prio, Linux's s32 */
-	struct bond_member_value queue_ids[BOND_MAX_MEMBERS]; /* 1..BOND_MAX_QUEUE_ID */
+	uint16_t nb_prios, nb_queue_ids, nb_port_prios;
+	struct bond_member_value prios[BOND_MAX_MEMBERS];      /* prio, Linux's s32 */
+	struct bond_member_value queue_ids[BOND_MAX_MEMBERS];  /* 1..BOND_MAX_QUEUE_ID */
+	struct bond_member_value port_prios[BOND_MAX_MEMBERS]; /* actor_port_prio, 0..65535 */
 
 	/* Link monitoring. The three delays are multiples of miimon, as the kernel keeps them. */
 	uint32_t miimon_ms; /* 0: no MII monitor */
@@ -169,18 +174,21 @@ struct bond_settings {
 
 	/* Mode 4. */
 	uint32_t min_links;
+	bool lacp_active;
+	enum bond_lacp_rate lacp_rate;
 	enum bond_ad_select ad_select;
+	uint16_t ad_actor_sys_prio;            /* 1.. */
+	uint16_t ad_user_port_key;             /* 0..1023 */
+	struct rte_ether_addr ad_actor_system; /* zero: the bond's address */
+	bool coupled_control;
 	bool dedicated_queues; /* io_path=pmd: queues of its own for LACP */
 };
 
-/*
- * Whether the bond PMD decides what happens to frames: where the user asks for it, and in mode 4,
- * which runs by the PMD's own LACP.
- */
+/* Whether the bond PMD decides what happens to frames. */
 static inline bool
 bond_settings_by_pmd(const struct bond_settings *s)
 {
-	return s->io_path == BOND_IO_PMD || s->mode == BOND_MODE_8023AD;
+	return s->io_path == BOND_IO_PMD;
 }
 
 /* When an option may be changed (Linux's BOND_OPTFLAG_*), and what kind it is. */
@@ -202,6 +210,7 @@ enum {
 	BOND_EFFECT_MAC = 1 << 4,    /* addresses of bond and members */
 	BOND_EFFECT_MODE = 1 << 5,   /* the mode itself, or who moves the frames */
 	BOND_EFFECT_ADDRESSES = 1 << 6, /* the bond's IP addresses */
+	BOND_EFFECT_LACP = 1 << 7,      /* what LACP says of us and asks for */
 };
 
 struct bond_option;
@@ -235,8 +244,8 @@ struct bond_option {
 	/* For parse and show: the field in struct bond_settings, and the values it can have. */
 	uint16_t offset, bytes;
 	const struct option_scalar *scalar; /* NULL: no name or number */
-	/* BOND_OPTION_MEMBER: the range of its value. */
-	int32_t member_min, member_max;
+	/* BOND_OPTION_MEMBER: the range of its value, and what a member has at first. */
+	int32_t member_min, member_max, member_initial;
 };
 
 /*
@@ -276,7 +285,7 @@ int bond_settings_parse_line(struct bond_settings *ret, const char *line, struct
  * The words "key=value" that make these settings from the default ones, joined by blanks. Left out
  * is what has no effect now and cannot be said at creation: values of options that the mode does
  * not have, delays without miimon, arp_validate beside a miimon that is not the default, prio,
- * queue_id and active_member of ports that are no members.
+ * queue_id, actor_port_prio and active_member of ports that are no members.
  */
 void bond_settings_show(const struct bond_settings *s, struct text *ret);
 
@@ -315,8 +324,8 @@ int bond_option_member_parse(
 );
 
 /*
- * -ENOTSUP when bond_settings_by_pmd and an option has a value that the bond PMD cannot honour; the
- * reason names the option and what the PMD does instead.
+ * -ENOTSUP when bond_settings_by_pmd and an option has a value that the bond PMD cannot honour, the
+ * reason names the option and what the PMD does instead; or when an option is the PMD's alone.
  */
 int bond_settings_check_path(const struct bond_settings *s, struct reason *why);
 

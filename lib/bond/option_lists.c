@@ -398,14 +398,14 @@ read_member_value(
 	return option_member_read(o, at + 1, &ret->value, why);
 }
 
-/* 0 is what a member has that nothing is said of, and is not kept. */
+/* What a member has that nothing is said of is not kept. */
 static unsigned
-drop_zeros(struct bond_member_value *values, unsigned n)
+drop_initial(struct bond_member_value *values, unsigned n, int32_t initial)
 {
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < n; i++)
-		if (values[i].value != 0)
+		if (values[i].value != initial)
 			values[kept++] = values[i];
 	memset(&values[kept], 0, (n - kept) * sizeof(values[0]));
 	return kept;
@@ -444,7 +444,7 @@ read_member_values(
 		}
 		values[n++] = v;
 	}
-	*ret_n = (uint16_t)drop_zeros(values, n);
+	*ret_n = (uint16_t)drop_initial(values, n, o->member_initial);
 	memcpy(ret, values, sizeof(values));
 	return 0;
 }
@@ -464,6 +464,14 @@ option_parse_queue_ids(
 )
 {
 	return read_member_values(o, s, value, true, s->queue_ids, &s->nb_queue_ids, why);
+}
+
+int
+option_parse_port_prios(
+	const struct bond_option *o, struct bond_settings *s, const char *value, struct reason *why
+)
+{
+	return read_member_values(o, s, value, false, s->port_prios, &s->nb_port_prios, why);
 }
 
 static void
@@ -488,4 +496,11 @@ option_show_queue_ids(const struct bond_option *o, const struct bond_settings *s
 {
 	(void)o;
 	show_member_values(s->queue_ids, s->nb_queue_ids, ret);
+}
+
+void
+option_show_port_prios(const struct bond_option *o, const struct bond_settings *s, struct text *ret)
+{
+	(void)o;
+	show_member_values(s->port_prios, s->nb_port_prios, ret);
 }

@@ -50,10 +50,14 @@ bond_option_parse option_parse_arp_interval;
 bond_option_parse option_parse_delay; /* in ms, kept in ticks of miimon */
 bond_option_parse option_parse_port;  /* the word of one port, or none */
 bond_option_parse option_parse_mac;
+bond_option_parse option_parse_system; /* a unicast address, or all zero */
 bond_option_show option_show_scalar, option_show_delay, option_show_port, option_show_mac;
+bond_option_show option_show_system;
 
 /* option_lists.c */
 bond_option_parse option_parse_arp_targets, option_parse_ns_targets, option_parse_addresses;
 bond_option_parse option_parse_members, option_parse_prios, option_parse_queue_ids;
+bond_option_parse option_parse_port_prios;
 bond_option_show option_show_arp_targets, option_show_ns_targets, option_show_addresses;
 bond_option_show option_show_members, option_show_prios, option_show_queue_ids;
+bond_option_show option_show_port_prios;

@@ -66,6 +66,11 @@ const char *const bond_arp_all_targets_names[BOND_ARP_TARGETS_COUNT] = {
 	[BOND_ARP_TARGETS_ALL] = "all",
 };
 
+const char *const bond_lacp_rate_names[BOND_LACP_RATE_COUNT] = {
+	[BOND_LACP_SLOW] = "slow",
+	[BOND_LACP_FAST] = "fast",
+};
+
 const char *const bond_io_path_names[BOND_IO_COUNT] = {
 	[BOND_IO_DIRECT] = "direct",
 	[BOND_IO_PMD] = "pmd",
@@ -84,6 +89,7 @@ static const struct option_scalar arp_all_targets = {NAMES(bond_arp_all_targets_
 static const struct option_scalar reselect = {NAMES(bond_reselect_names)};
 static const struct option_scalar fail_over_mac = {NAMES(bond_fail_over_mac_names)};
 static const struct option_scalar ad_select = {NAMES(bond_ad_select_names)};
+static const struct option_scalar lacp_rate = {NAMES(bond_lacp_rate_names)};
 static const struct option_scalar off = {NAMES(off_on)};
 static const struct option_scalar on = {NAMES(off_on), .initial = 1};
 static const struct option_scalar policy = {
@@ -109,6 +115,8 @@ static const struct option_scalar notify_delay = {
 static const struct option_scalar u8_1 = {.max = UINT8_MAX, .off_is_0 = true, .initial = 1};
 static const struct option_scalar lp_interval = {.min = 1, .max = INT32_MAX, .initial = 1};
 static const struct option_scalar packets = {.max = UINT16_MAX, .initial = 1};
+static const struct option_scalar sys_prio = {.min = 1, .max = UINT16_MAX, .initial = UINT16_MAX};
+static const struct option_scalar user_key = {.max = 1023};
 static const struct option_scalar missed_max = {.min = 1, .max = UINT8_MAX, .initial = 2};
 
 #define FIELD(f) \
@@ -336,7 +344,7 @@ const struct bond_option bond_options[] = {
 		.help = "members that 802.3ad must be able to use for the bond to have a carrier",
 		.pmd = "the bond PMD has a carrier as soon as one member has",
 		.modes = ALL_MODES,
-		.effects = BOND_EFFECT_MONITOR,
+		.effects = BOND_EFFECT_LACP,
 		.parse = option_parse_scalar,
 		.show = option_show_scalar,
 		FIELD(min_links),
@@ -368,16 +376,79 @@ const struct bond_option bond_options[] = {
 		.scalar = &packets,
 	},
 	{
+		.name = "lacp_active",
+		.values = "off|on|0|1",
+		.help = "speak LACP without being spoken to",
+		.pmd = "the bond PMD always speaks",
+		.modes = BIT(BOND_MODE_8023AD),
+		.flags = BOND_OPTION_DOWN,
+		.effects = BOND_EFFECT_LACP,
+		.parse = option_parse_scalar,
+		.show = option_show_scalar,
+		FIELD(lacp_active),
+		.scalar = &on,
+	},
+	{
+		.name = "lacp_rate",
+		.values = "slow|fast|0..1",
+		.help = "how often the partner is asked for an LACPDU: every 30 s or every second",
+		.pmd = "the bond PMD always asks for slow ones",
+		.modes = BIT(BOND_MODE_8023AD),
+		.flags = BOND_OPTION_DOWN,
+		.effects = BOND_EFFECT_LACP,
+		.parse = option_parse_scalar,
+		.show = option_show_scalar,
+		FIELD(lacp_rate),
+		.scalar = &lacp_rate,
+	},
+	{
 		.name = "ad_select",
 		.values = "stable|bandwidth|count|0..2",
 		.help = "which aggregator of 802.3ad is the active one",
 		.modes = ALL_MODES,
 		.flags = BOND_OPTION_DOWN,
-		.effects = BOND_EFFECT_PLAN,
+		.effects = BOND_EFFECT_LACP,
 		.parse = option_parse_scalar,
 		.show = option_show_scalar,
 		FIELD(ad_select),
 		.scalar = &ad_select,
+	},
+	{
+		.name = "ad_actor_sys_prio",
+		.values = "1..65535",
+		.help = "the system priority in LACPDUs",
+		.pmd = "the bond PMD's is 65535",
+		.modes = BIT(BOND_MODE_8023AD),
+		.effects = BOND_EFFECT_LACP,
+		.parse = option_parse_scalar,
+		.show = option_show_scalar,
+		FIELD(ad_actor_sys_prio),
+		.scalar = &sys_prio,
+	},
+	{
+		.name = "ad_user_port_key",
+		.values = "0..1023",
+		.help = "the upper ten bits of the ports' keys; the lower ones are speed and "
+			"duplex",
+		.pmd = "the bond PMD makes keys of speed and duplex alone",
+		.modes = BIT(BOND_MODE_8023AD),
+		.flags = BOND_OPTION_DOWN,
+		.effects = BOND_EFFECT_LACP,
+		.parse = option_parse_scalar,
+		.show = option_show_scalar,
+		FIELD(ad_user_port_key),
+		.scalar = &user_key,
+	},
+	{
+		.name = "ad_actor_system",
+		.values = "MAC (00:00:00:00:00:00: the bond's)",
+		.help = "the system's address in LACPDUs",
+		.pmd = "the bond PMD's is the bond's address",
+		.modes = BIT(BOND_MODE_8023AD),
+		.effects = BOND_EFFECT_LACP,
+		.parse = option_parse_system,
+		.show = option_show_system,
+		FIELD(ad_actor_system),
 	},
 	{
 		.name = "tlb_dynamic_lb",
@@ -404,6 +475,19 @@ const struct bond_option bond_options[] = {
 		.show = option_show_scalar,
 		FIELD(arp_missed_max),
 		.scalar = &missed_max,
+	},
+	{
+		.name = "coupled_control",
+		.values = "off|on|0|1",
+		.help = "begin to collect and to distribute in one step",
+		.pmd = "the bond PMD always does",
+		.modes = BIT(BOND_MODE_8023AD),
+		.flags = BOND_OPTION_DOWN,
+		.effects = BOND_EFFECT_LACP,
+		.parse = option_parse_scalar,
+		.show = option_show_scalar,
+		FIELD(coupled_control),
+		.scalar = &on,
 	},
 	{
 		.name = "broadcast_neighbor",
@@ -515,6 +599,21 @@ const struct bond_option bond_options[] = {
 		FIELD(prios),
 		.member_min = INT32_MIN,
 		.member_max = INT32_MAX,
+	},
+	{
+		.name = "actor_port_prio",
+		.values = "PORT@N,...|none (N 0..65535)",
+		.help = "the priority of the member's port in LACPDUs, 255 by default",
+		.pmd = "the bond PMD's is 255",
+		.modes = BIT(BOND_MODE_8023AD),
+		.flags = BOND_OPTION_MEMBER,
+		.effects = BOND_EFFECT_LACP,
+		.parse = option_parse_port_prios,
+		.show = option_show_port_prios,
+		FIELD(port_prios),
+		.member_min = 0,
+		.member_max = UINT16_MAX,
+		.member_initial = BOND_DEFAULT_PORT_PRIO,
 	},
 	{
 		.name = "active_slave",

@@ -324,6 +324,29 @@ option_show_mac(const struct bond_option *o, const struct bond_settings *s, stru
 }
 
 int
+option_parse_system(
+	const struct bond_option *o, struct bond_settings *s, const char *value, struct reason *why
+)
+{
+	struct rte_ether_addr mac;
+
+	(void)o;
+	if (parse_mac(value, mac.addr_bytes) != 0 || rte_is_multicast_ether_addr(&mac))
+		return reason_set(why, -EINVAL, "\"%.80s\" is no unicast MAC address", value);
+	s->ad_actor_system = mac;
+	return 0;
+}
+
+void
+option_show_system(const struct bond_option *o, const struct bond_settings *s, struct text *ret)
+{
+	(void)o;
+	text_printf(
+		ret, "%02x:%02x:%02x:%02x:%02x:%02x", RTE_ETHER_ADDR_BYTES(&s->ad_actor_system)
+	);
+}
+
+int
 option_member_read(const struct bond_option *o, const char *value, int32_t *ret, struct reason *why)
 {
 	bool minus = value[0] == '-';

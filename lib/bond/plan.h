@@ -27,6 +27,8 @@ enum {
 	PLAN_NO_PORT = RTE_MAX_ETHPORTS,
 	PLAN_MAX_QUEUES = 64, /* FWD_MAX_QUEUES */
 	PLAN_LEARN_SLOTS = 64,
+	PLAN_CONTROL_WAITS = 32,   /* frames of control that members had no room for */
+	PLAN_SLOW_PER_MEMBER = 64, /* slow frames of one member that control has not read yet */
 };
 
 /* Why a bond did not deliver a frame. */
@@ -116,6 +118,10 @@ struct bond_txq {
 	bool plan_changed;           /* seen while a member refused frames */
 	uint64_t no_member, no_mbuf; /* drops; read by control */
 	uint64_t not_shown; /* frames that control's ring had no room for; read by control */
+	/* Of queue 0: frames of control that wait for room, and since when (TSC). */
+	uint16_t nb_waiting;
+	struct rte_mbuf *waiting[PLAN_CONTROL_WAITS];
+	uint64_t waiting_since[PLAN_CONTROL_WAITS];
 	uint64_t control_sent, control_lost; /* of queue 0: frames of control; read by control */
 	struct bond_tx_counters member[RTE_MAX_ETHPORTS];
 	uint64_t bucket_bytes[TLB_BUCKETS]; /* read by control */
@@ -128,6 +134,12 @@ struct bond_rxq {
 	uint64_t not_shown;                 /* read by control */
 	uint64_t packets[RTE_MAX_ETHPORTS]; /* by member; read by control */
 	uint64_t inactive[RTE_MAX_ETHPORTS];
+	/*
+	 * Mode 4, by member: slow frames that went to control, and that found no room; control
+	 * reads both. How many it has taken, which control writes and the owner reads.
+	 */
+	uint64_t slow[RTE_MAX_ETHPORTS], slow_lost[RTE_MAX_ETHPORTS];
+	uint64_t slow_taken[RTE_MAX_ETHPORTS];
 };
 
 struct bond_direct {
@@ -141,10 +153,13 @@ struct bond_direct {
 	 * for what was to be sent.
 	 */
 	struct rte_ring *rx_to_control[PLAN_MAX_QUEUES], *tx_to_control[PLAN_MAX_QUEUES];
+	/* Mode 4: slow frames themselves, from the owner of a receive queue to control. */
+	struct rte_ring *slow_to_control[PLAN_MAX_QUEUES];
 	/* Frames of the control side, mbuf.port says by which member: to the owner of tx queue 0.
 	 */
 	struct rte_ring *from_control;
-	struct rte_mempool *pool; /* for copies and frames of the control side */
+	uint64_t control_age_cycles; /* after which a frame of control is of no use */
+	struct rte_mempool *pool;    /* for copies and frames of the control side */
 	struct bond_rxq *rxq;
 	struct bond_txq *txq;
 };

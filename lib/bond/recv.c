@@ -3,6 +3,7 @@
 #include "recv.h"
 
 #include "inspect.h"
+#include "lacp_pdu.h"
 
 #include <rte_branch_prediction.h>
 #include <rte_ethdev.h>
@@ -103,14 +104,62 @@ give_bonds_address(const struct bond_plan *plan, struct rte_mbuf *const *pkts, u
 	}
 }
 
+/* LACPDUs and markers; other slow protocols (OAM, ESMC) are none of ours. */
+static inline bool
+is_slow(const struct rte_mbuf *m)
+{
+	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+	const uint8_t *subtype = (const uint8_t *)(eth + 1);
+
+	return unlikely(eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_SLOW)) &&
+	       rte_is_same_ether_addr(&eth->dst_addr, &lacp_multicast) &&
+	       (*subtype == LACP_SUBTYPE || *subtype == MARKER_SUBTYPE);
+}
+
+/* To control, unless it has so many of this member already that others would find no room. */
+static void
+divert_slow(struct bond_direct *d, uint16_t port_id, uint16_t queue, struct rte_mbuf *m)
+{
+	struct bond_rxq *q = &d->rxq[queue];
+	uint64_t taken = __atomic_load_n(&q->slow_taken[port_id], __ATOMIC_RELAXED);
+
+	m->port = port_id;
+	if (q->slow[port_id] - taken < PLAN_SLOW_PER_MEMBER &&
+	    inspect_divert(d->slow_to_control[queue], m)) {
+		plan_count(&q->slow[port_id], 1);
+		return;
+	}
+	rte_pktmbuf_free(m);
+	plan_count(&q->slow_lost[port_id], 1);
+}
+
+/* Take slow frames out of a burst; how many are left. */
 static uint16_t
+take_slow(
+	struct bond_direct *d, uint16_t port_id, uint16_t queue, struct rte_mbuf **pkts, uint16_t n
+)
+{
+	uint16_t left = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		if (is_slow(pkts[i]))
+			divert_slow(d, port_id, queue, pkts[i]);
+		else
+			pkts[left++] = pkts[i];
+	}
+	return left;
+}
+
+/* @slow is known where this is inlined. */
+static inline uint16_t
 recv_member(
 	struct bond_direct *d,
 	const struct bond_plan *plan,
 	const struct plan_polled *member,
 	uint16_t queue,
 	struct rte_mbuf **pkts,
-	uint16_t n
+	uint16_t n,
+	bool slow
 )
 {
 	struct bond_rxq *q = &d->rxq[queue];
@@ -119,12 +168,46 @@ recv_member(
 	if (got == 0)
 		return 0;
 	plan_count(&q->packets[member->port_id], got);
+	if (slow)
+		got = take_slow(d, member->port_id, queue, pkts, got);
 	if (plan->inspect_rx)
 		inspect_received(d, queue, pkts, got);
 	if (member->accept != PLAN_ACCEPT_ALL)
 		got = judge(q, member->port_id, member->accept, pkts, got);
 	if (plan->nb_alias != 0)
 		give_bonds_address(plan, pkts, got);
+	return got;
+}
+
+static inline uint16_t
+recv_all(
+	struct bond_direct *d,
+	const struct bond_plan *plan,
+	uint16_t queue,
+	struct rte_mbuf **pkts,
+	uint16_t n,
+	bool slow
+)
+{
+	uint16_t turn = d->rxq[queue].turn++, got = 0, room, at;
+
+	if (unlikely(plan->nb_idle != 0 && turn % IDLE_TURNS == 0))
+		for (uint16_t i = 0; i < plan->nb_idle && got < n; i++) {
+			room = (uint16_t)(n - got);
+			got = (uint16_t
+			)(got + recv_member(d, plan, &plan->idle[i], queue, pkts + got, room, slow)
+			);
+		}
+	if (unlikely(plan->nb_polled == 0))
+		return got;
+	/* Another one first each time, so that a busy member cannot starve the others. */
+	at = plan->nb_polled == 1 ? 0 : turn & 1 ? (uint16_t)(plan->nb_polled - 1) : 0;
+	for (uint16_t i = 0; i < plan->nb_polled && got < n; i++) {
+		room = (uint16_t)(n - got);
+		got = (uint16_t
+		)(got + recv_member(d, plan, &plan->polled[at], queue, pkts + got, room, slow));
+		at = at + 1 == plan->nb_polled ? 0 : (uint16_t)(at + 1);
+	}
 	return got;
 }
 
@@ -137,24 +220,17 @@ recv_members(
 	uint16_t n
 )
 {
-	uint16_t turn = d->rxq[queue].turn++, got = 0, at;
+	return recv_all(d, plan, queue, pkts, n, false);
+}
 
-	if (unlikely(plan->nb_idle != 0 && turn % IDLE_TURNS == 0))
-		for (uint16_t i = 0; i < plan->nb_idle && got < n; i++)
-			got = (uint16_t
-			)(got +
-			  recv_member(
-				  d, plan, &plan->idle[i], queue, pkts + got, (uint16_t)(n - got)
-			  ));
-	if (unlikely(plan->nb_polled == 0))
-		return got;
-	/* Another one first each time, so that a busy member cannot starve the others. */
-	at = plan->nb_polled == 1 ? 0 : turn & 1 ? (uint16_t)(plan->nb_polled - 1) : 0;
-	for (uint16_t i = 0; i < plan->nb_polled && got < n; i++) {
-		got = (uint16_t
-		)(got +
-		  recv_member(d, plan, &plan->polled[at], queue, pkts + got, (uint16_t)(n - got)));
-		at = at + 1 == plan->nb_polled ? 0 : (uint16_t)(at + 1);
-	}
-	return got;
+uint16_t
+recv_members_slow(
+	struct bond_direct *d,
+	const struct bond_plan *plan,
+	uint16_t queue,
+	struct rte_mbuf **pkts,
+	uint16_t n
+)
+{
+	return recv_all(d, plan, queue, pkts, n, true);
 }

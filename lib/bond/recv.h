@@ -33,3 +33,12 @@ uint16_t recv_members(
 	struct rte_mbuf **pkts,
 	uint16_t n
 );
+
+/* Mode 4: the same, and slow frames (LACPDUs, markers) go to control. */
+uint16_t recv_members_slow(
+	struct bond_direct *d,
+	const struct bond_plan *plan,
+	uint16_t queue,
+	struct rte_mbuf **pkts,
+	uint16_t n
+);

@@ -89,6 +89,7 @@ add_to_engine(struct bond_run *run, struct bond_member *m, uint64_t now_ns)
 	run->seen[index].tx_packets = c.tx_packets;
 	/* Reported when it is anything else. */
 	m->link = BOND_LINK_DOWN;
+	run_lacp_member_added(run, m, now_ns);
 }
 
 static void
@@ -148,7 +149,7 @@ active_changed(struct bond_run *run)
 	run->events++;
 	report_active(run);
 	run_macs_apply(run);
-	bond_keep_filters(bond, bond->active_known, bond->active);
+	bond_keep_filters(run->bonds, bond, bond->active_known, bond->active);
 	if (!bond->active_known || !bond_mode_is_lb(bond->settings.mode))
 		return;
 	/* Clients and switches learn where the addresses are now (alb_fasten_mac_swap). */
@@ -164,6 +165,7 @@ run_react(struct bond_run *run)
 	uint32_t changed = run->engine.changed;
 
 	run->engine.changed = 0;
+	run_lacp_turn(run, run_now_ns(run));
 	if ((changed & ENGINE_CHANGED_ACTIVE) != 0)
 		run_macs_active_changed(run);
 	if ((changed & (ENGINE_CHANGED_LINK | ENGINE_CHANGED_ACTIVE)) != 0) {
@@ -185,6 +187,7 @@ static void
 free_run(struct bond_run *run)
 {
 	run->direct = direct_free(run->direct);
+	run->lacp = lacp_free(run->lacp);
 	run->rlb = rlb_free(run->rlb);
 	run->learn = learn_free(run->learn);
 	run->igmp = igmp_memory_free(run->igmp);
@@ -213,7 +216,8 @@ make_run(struct bond_run *run, struct reason *why)
 
 	if (rc != 0)
 		return rc;
-	if (rlb_new(&run->rlb) != 0 || learn_new(&run->learn) != 0 ||
+	if ((run->bond->settings.mode == BOND_MODE_8023AD && run_lacp_new(run) != 0) ||
+	    rlb_new(&run->rlb) != 0 || learn_new(&run->learn) != 0 ||
 	    igmp_memory_new(&run->igmp) != 0)
 		return reason_set(why, -ENOMEM, "out of memory");
 	return 0;
@@ -273,6 +277,29 @@ run_stop(struct bond *bond)
 	bond->run = NULL;
 }
 
+void
+run_goes_down(struct bond *bond)
+{
+	if (bond->run == NULL)
+		return;
+	run_lacp_farewell(bond->run);
+	run_flush(bond);
+}
+
+void
+run_stays_up(struct bond *bond)
+{
+	if (bond->run != NULL)
+		run_lacp_rejoin(bond->run);
+}
+
+void
+run_flush(struct bond *bond)
+{
+	if (bond->run != NULL)
+		direct_flush(bond->run->direct);
+}
+
 /* Frames that moved since the last look: what the ARP monitor calls a sign of life. */
 static void
 note_traffic(struct bond_run *run, uint64_t now_ns)
@@ -314,7 +341,7 @@ keep(struct bond_run *run, uint64_t now_ns)
 	if (now_ns >= run->promisc_until_ns)
 		run->promisc_until_ns = 0;
 	run_macs_apply(run);
-	bond_keep_filters(bond, bond->active_known, bond->active);
+	bond_keep_filters(run->bonds, bond, bond->active_known, bond->active);
 }
 
 static void
@@ -335,6 +362,7 @@ run_tick(struct bond *bond)
 
 	direct_collect(run->direct);
 	run_read_shown(run);
+	run_lacp_read(run, now_ns);
 	note_traffic(run, now_ns);
 	if (now_ns >= run->poll_due_ns)
 		poll_devices(run, now_ns);
@@ -348,7 +376,7 @@ run_tick(struct bond *bond)
 		forget(run, now_ns);
 	if (run->plan_wanted)
 		run_publish(run);
-	return next_ns;
+	return RTE_MIN(next_ns, run_lacp_send(run, now_ns));
 }
 
 void
@@ -395,6 +423,7 @@ run_member_leaves(struct bond *bond, struct bond_member *m)
 	        (size_t)(BOND_MAX_MEMBERS - index - 1) * sizeof(run->seen[0]));
 	run_macs_active_changed(run);
 	run_macs_member_leaves(run, m);
+	run_lacp_member_leaves(run, m, run_now_ns(run));
 	run->engine.changed |= ENGINE_CHANGED_LINK;
 	run_react(run);
 }
@@ -408,6 +437,8 @@ run_settings_changed(struct bond *bond, uint32_t effects)
 		if (run->engine.members[i].prio != run_member(run, i)->prio)
 			engine_set_prio(&run->engine, i, run_member(run, i)->prio, run_now_ns(run));
 	engine_settings_changed(&run->engine, effects, primary_index(run), run_now_ns(run));
+	if ((effects & BOND_EFFECT_LACP) != 0)
+		run_lacp_settings_changed(run);
 	run->poll_due_ns = 0;
 	run->learning_due_ns = 0;
 	run->plan_wanted = true;

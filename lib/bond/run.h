@@ -9,6 +9,7 @@
 #include "direct.h"
 #include "engine.h"
 #include "igmp_memory.h"
+#include "lacp.h"
 #include "learn.h"
 #include "rlb.h"
 #include "tlb.h"
@@ -36,6 +37,10 @@ struct bond_run {
 	uint64_t rlb_due_ns;
 	uint64_t promisc_until_ns; /* the active member hears all; 0: it need not */
 
+	/* Mode 4; else NULL. */
+	struct lacp *lacp;
+	bool lacp_carrier; /* as last reported to the operator */
+
 	/* What stands behind the bond. */
 	struct learn *learn;
 	struct igmp_memory *igmp;
@@ -55,6 +60,12 @@ void run_member_added(struct bond *bond, struct bond_member *m);
 void run_member_leaves(struct bond *bond, struct bond_member *m);
 /* Settings changed as BOND_EFFECT_* bits say. */
 void run_settings_changed(struct bond *bond, uint32_t effects);
+/* The bond goes down, workers have let go of it: partners hear of it. */
+void run_goes_down(struct bond *bond);
+/* It did not come to that. */
+void run_stays_up(struct bond *bond);
+/* While workers are parked: send what they would have sent for control. */
+void run_flush(struct bond *bond);
 int run_set_active(struct bond *bond, const struct bond_member *m, struct reason *why);
 /* Do what the engine asks for since the last call. */
 void run_react(struct bond_run *run);
@@ -82,6 +93,21 @@ void run_probe(void *ctx, int index); /* engine_ops.probe */
 void run_notify_peers(struct bond_run *run);
 void run_resend_igmp(struct bond_run *run);
 void run_send_learning(struct bond_run *run, const struct bond_member *m);
+
+/* run_lacp.c: mode 4; in other modes these do nothing. */
+int run_lacp_new(struct bond_run *run); /* -ENOMEM */
+void run_lacp_member_added(struct bond_run *run, const struct bond_member *m, uint64_t now_ns);
+void run_lacp_member_leaves(struct bond_run *run, const struct bond_member *m, uint64_t now_ns);
+/* All ports leave and tell their partners; and all of them join. */
+void run_lacp_farewell(struct bond_run *run);
+void run_lacp_rejoin(struct bond_run *run);
+void run_lacp_settings_changed(struct bond_run *run);
+/* Slow frames that workers diverted. */
+void run_lacp_read(struct bond_run *run, uint64_t now_ns);
+/* Links to the machines, and what they decide to the plan that is to be published. */
+void run_lacp_turn(struct bond_run *run, uint64_t now_ns);
+/* LACPDUs, once the plan is in force. Returns when to call again. */
+uint64_t run_lacp_send(struct bond_run *run, uint64_t now_ns);
 
 /* run_balance.c: modes 5 and 6. */
 void run_balance_start(struct bond_run *run);

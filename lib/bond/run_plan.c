@@ -21,6 +21,8 @@ choose_xmit(const struct bond_settings *s)
 {
 	if (s->mode == BOND_MODE_RR && s->packets_per_member == 0)
 		return xmit_round_robin_random;
+	if (s->mode == BOND_MODE_8023AD && s->broadcast_neighbor)
+		return xmit_hash_neighbor;
 	if (bond_mode_is_lb(s->mode) && !s->tlb_dynamic_lb)
 		return s->mode == BOND_MODE_TLB ? xmit_tlb_hash : xmit_alb_hash;
 	return xmit_of_mode[s->mode];
@@ -29,9 +31,20 @@ choose_xmit(const struct bond_settings *s)
 static plan_recv_fn
 choose_recv(const struct bond_settings *s, const struct bond_plan *plan)
 {
+	if (s->mode == BOND_MODE_8023AD)
+		return recv_members_slow;
 	if (bond_mode_has_active(s->mode))
 		return recv_members;
 	return plan->inspect_rx || plan->keep_last_rx ? recv_bond_port_watched : recv_bond_port;
+}
+
+/* Whether a member may transmit now: by its link, and where LACP runs by that. */
+static bool
+may_send(const struct bond_run *run, int index)
+{
+	return engine_usable(&run->engine, index) &&
+	       (run->lacp == NULL || lacp_distributes(run->lacp, run->engine.members[index].port_id)
+	       );
 }
 
 static void
@@ -44,7 +57,7 @@ fill_sending(const struct bond_run *run, struct bond_plan *plan)
 		const struct bond_member *m = run_member(run, i);
 
 		plan->member_mac[m->port_id] = m->want_mac;
-		if (!engine_usable(e, i))
+		if (!may_send(run, i))
 			continue;
 		plan->usable[plan->nb_usable++] = m->port_id;
 		/* bond_should_override_tx_queue: modes 0 and 1 alone. */
@@ -70,6 +83,8 @@ accept_of(const struct bond_run *run, int index)
 	const struct bond_settings *s = &run->bond->settings;
 
 	if (index == run->engine.active || s->all_members_active)
+		return PLAN_ACCEPT_ALL;
+	if (run->lacp != NULL && lacp_collects(run->lacp, run->engine.members[index].port_id))
 		return PLAN_ACCEPT_ALL;
 	return s->mode == BOND_MODE_ALB ? PLAN_ACCEPT_UNICAST : PLAN_ACCEPT_NONE;
 }

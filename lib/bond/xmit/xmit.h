@@ -29,6 +29,9 @@ uint16_t xmit_active(
 uint16_t xmit_hash(
 	struct bond_direct *, const struct bond_plan *, uint16_t queue, struct rte_mbuf **, uint16_t
 );
+uint16_t xmit_hash_neighbor(
+	struct bond_direct *, const struct bond_plan *, uint16_t queue, struct rte_mbuf **, uint16_t
+);
 uint16_t xmit_broadcast(
 	struct bond_direct *, const struct bond_plan *, uint16_t queue, struct rte_mbuf **, uint16_t
 );

@@ -192,7 +192,7 @@ lacp(void **state)
 	v.nb_members = 1;
 	v.members[0].has_lacp = true;
 	v.members[0].aggregator = 1;
-	v.members[0].actor = (struct bond_lacp_side_view){
+	v.members[0].actor = (struct lacp_side){
 		.system_priority = 65535,
 		.system = v.mac,
 		.key = 33,
@@ -200,7 +200,7 @@ lacp(void **state)
 		.port_number = 1,
 		.state = 61,
 	};
-	v.members[0].partner = (struct bond_lacp_side_view){
+	v.members[0].partner = (struct lacp_side){
 		.system_priority = 65534,
 		.system = {{0x02, 0xcc, 0, 0, 0, 9}},
 		.key = 1,

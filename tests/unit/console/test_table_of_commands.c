@@ -169,7 +169,7 @@ test_completion_of_bond_options(void **state)
 	expect_words("set bond b0 miimon ", "<VALUE>");
 	expect_words("set bond b0 arp_ip_target ", "<VALUE> none");
 	expect_words("set bond b0 nonsense ", "<VALUE>");
-	expect_words("set bond b0 member p0 ", "<OPTION> queue_id prio");
+	expect_words("set bond b0 member p0 ", "<OPTION> queue_id prio actor_port_prio");
 	expect_words("set bond b0 member p0 prio ", "<VALUE>");
 	expect_words("show bond b0 option io", "io_path");
 	expect_words("show bond b0 option que", "queue_id");
