@@ -299,15 +299,58 @@ start_device(struct bonds *bonds, struct bond *bond, struct reason *why)
 	if (rc != 0)
 		return rc;
 	for (uint16_t i = 0; i < bond->nb_members; i++)
-		port_note_state(bonds->ports, bond->members[i].port_id, PORT_STARTED);
+		if (bond->members[i].attached)
+			port_note_state(bonds->ports, bond->members[i].port_id, PORT_STARTED);
 	return 0;
+}
+
+/*
+ * All take part in the start, so that each is configured; who has no carrier leaves then. But for
+ * those whose network device is gone.
+ */
+static int
+attach_members(struct bonds *bonds, struct bond *bond, struct reason *why)
+{
+	uint16_t nb_attached = 0;
+	int rc;
+
+	for (uint16_t i = 0; i < bond->nb_members; i++) {
+		if (!bond->members[i].present)
+			continue;
+		rc = bond_member_attach(bonds, bond, &bond->members[i], why);
+		if (rc != 0)
+			return rc;
+		nb_attached++;
+	}
+	if (nb_attached == 0)
+		return reason_set(why, -ENODEV, "the network device of every member is gone");
+	return 0;
+}
+
+static int
+start_members(struct bonds *bonds, struct bond *bond, struct reason *why)
+{
+	int rc;
+
+	(void)bond_members_drop_vanished(bonds, bond);
+	/* One may vanish in the middle, at most all of them, one by one. */
+	for (uint16_t tries = 0; tries <= bond->nb_members; tries++) {
+		rc = attach_members(bonds, bond, why);
+		if (rc == 0)
+			rc = bond_primary_apply(bonds, bond, why);
+		if (rc == 0)
+			rc = start_device(bonds, bond, why);
+		if (rc == 0 || !bond_members_drop_vanished(bonds, bond))
+			break;
+	}
+	return rc;
 }
 
 int
 bond_up(struct bonds *bonds, struct bond *bond, struct reason *why)
 {
 	struct reason what;
-	int rc = 0;
+	int rc;
 
 	if (bond->up)
 		return 0;
@@ -315,14 +358,7 @@ bond_up(struct bonds *bonds, struct bond *bond, struct reason *why)
 		return reason_set(
 			why, -ENODEV, "%s: cannot start a bond without members", bond_name(bond)
 		);
-	/* All take part in the start, so that each is configured; who has no carrier leaves then.
-	 */
-	for (uint16_t i = 0; rc == 0 && i < bond->nb_members; i++)
-		rc = bond_member_attach(bonds, bond, &bond->members[i], &what);
-	if (rc == 0)
-		rc = bond_primary_apply(bonds, bond, &what);
-	if (rc == 0)
-		rc = start_device(bonds, bond, &what);
+	rc = start_members(bonds, bond, &what);
 	if (rc != 0)
 		return reason_set(why, rc, "%s: cannot start: %s", bond_name(bond), what.text);
 	if (!bond_settings_by_pmd(&bond->settings))
@@ -379,7 +415,10 @@ bond_down(struct bonds *bonds, struct bond *bond, struct reason *why)
 int
 bond_member_add(struct bonds *bonds, struct bond *bond, uint16_t port_id, struct reason *why)
 {
+	enum bond_fail_over_mac fail_over_mac_was = bond->settings.fail_over_mac;
 	uint64_t parked_ns = bonds_parked_ns(bonds);
+	struct rte_ether_addr mac_was = bond->mac;
+	bool mac_was_set = bond->mac_set;
 	struct bond_member *m, failed;
 	struct reason what;
 	int rc = bond_member_check(bonds, bond, port_id, why);
@@ -398,9 +437,15 @@ bond_member_add(struct bonds *bonds, struct bond *bond, uint16_t port_id, struct
 	if (rc == 0 && (m->carrier || !bond->up || bond->run != NULL))
 		rc = bond_member_attach(bonds, bond, m, &what);
 	if (rc != 0) {
+		rc = bond_member_failure(bonds, port_id, rc, &what);
+		(void)bond_member_read_carrier(bonds, m);
 		failed = *m;
 		bond_member_restore(bonds, &failed);
 		bond_member_forget(bond, port_id);
+		/* An empty bond has no address of its own, and no member that it has yielded to. */
+		bond->mac = mac_was;
+		bond->mac_set = mac_was_set;
+		bond->settings.fail_over_mac = fail_over_mac_was;
 		bond_member_resume(bonds, &failed);
 		(void)bonds_relayout(bonds, NULL);
 		return bond_member_refused(bonds, bond, port_id, rc, &what, why);
@@ -432,8 +477,11 @@ bond_member_remove(struct bonds *bonds, struct bond *bond, uint16_t port_id, str
 		m = bond_find_member(bond, port_id);
 	}
 	rc = bond_member_detach(bonds, bond, m, why);
-	if (rc != 0)
+	if (rc != 0) {
+		if (bond->run != NULL)
+			run_member_added(bond, m);
 		return rc;
+	}
 	gone = *m;
 	bond_member_restore(bonds, &gone);
 	bond_member_forget(bond, port_id);

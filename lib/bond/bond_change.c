@@ -84,6 +84,24 @@ mac_changed_direct(struct bonds *bonds, struct bond *bond, struct reason *why)
 	return 0;
 }
 
+/* The PMD gives the members another address as far as it gets; a refusal is undone. */
+static int
+write_mac(struct bonds *bonds, struct bond *bond, struct reason *why)
+{
+	struct rte_ether_addr was = bond->mac;
+	struct reason what;
+	int rc = bond_mac_apply(bond, why);
+
+	/* One that has vanished refuses everything. */
+	if (rc != 0 && bond_members_drop_vanished(bonds, bond))
+		rc = bond_mac_apply(bond, why);
+	if (rc != 0) {
+		bond->mac = was;
+		(void)bond_pmd_mac_set(bond->port_id, &was, &what);
+	}
+	return rc;
+}
+
 /* A changed address reaches the workers, the members and the pair's port. */
 static int
 mac_changed(struct bonds *bonds, struct bond *bond, struct reason *why)
@@ -95,7 +113,7 @@ mac_changed(struct bonds *bonds, struct bond *bond, struct reason *why)
 	rc = bonds->host.park(bonds->host.ctx, why);
 	if (rc != 0)
 		return rc;
-	rc = bond_mac_apply(bond, why);
+	rc = write_mac(bonds, bond, why);
 	for (uint16_t i = 0; i < bond->nb_members; i++)
 		bond->members[i].mac_wait = 0;
 	bond_io_update(bond);
@@ -137,6 +155,7 @@ mode_changed(struct bonds *bonds, struct bond *bond, struct reason *why)
 	for (uint16_t i = 0; rc == 0 && i < bond->nb_members; i++) {
 		rc = bond_member_detach(bonds, bond, &bond->members[i], why);
 		bond_member_restore(bonds, &bond->members[i]);
+		bond->members[i].entered = false;
 	}
 	if (rc == 0)
 		rc = bond_pmd_mode_set(bond->port_id, (uint8_t)bond->settings.mode, why);

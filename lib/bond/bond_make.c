@@ -54,7 +54,8 @@ ready_members(struct bonds *bonds, struct bond *bond, struct reason *why)
 			rc = port_configure(bonds->ports, id, NULL, &what);
 		if (rc == 0)
 			rc = port_start(bonds->ports, id, &what);
-		if (rc != 0)
+		if (rc != 0) {
+			rc = bond_member_failure(bonds, id, rc, &what);
 			return reason_set(
 				why,
 				rc,
@@ -63,6 +64,7 @@ ready_members(struct bonds *bonds, struct bond *bond, struct reason *why)
 				port_name(bonds->ports, id),
 				what.text
 			);
+		}
 	}
 	return 0;
 }
@@ -107,9 +109,13 @@ add_members(struct bonds *bonds, struct bond *bond, struct reason *why)
 	int rc = bond_mac_apply(bond, why);
 
 	for (uint16_t i = 0; rc == 0 && i < bond->nb_members; i++) {
+		uint16_t id = bond->members[i].port_id;
+
 		rc = bond_member_attach(bonds, bond, &bond->members[i], &what);
-		if (rc != 0)
-			bond_member_refused(bonds, bond, bond->members[i].port_id, rc, &what, why);
+		if (rc != 0) {
+			rc = bond_member_failure(bonds, id, rc, &what);
+			bond_member_refused(bonds, bond, id, rc, &what, why);
+		}
 	}
 	return rc;
 }

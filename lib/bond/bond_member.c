@@ -68,6 +68,28 @@ check_mtu(struct bonds *bonds, const struct bond *bond, uint16_t port_id, struct
 	return 0;
 }
 
+/* The kernel device whose carrier counts for a port; 0: its PMD reports the link itself. */
+static uint32_t
+watched_device(const struct bonds *bonds, uint16_t port_id)
+{
+	const struct pmd_traits *traits = pmd_traits_get(port_driver(bonds->ports, port_id));
+
+	return traits->link_unreported ? port_if_index(bonds->ports, port_id) : 0;
+}
+
+int
+bond_member_failure(const struct bonds *bonds, uint16_t port_id, int rc, struct reason *what)
+{
+	uint32_t if_index = watched_device(bonds, port_id);
+	struct rte_ether_addr mac;
+	bool carrier;
+
+	if (if_index == 0 ||
+	    bonds->host.carrier(bonds->host.ctx, if_index, &carrier, &mac) != -ENODEV)
+		return rc;
+	return reason_set(what, -ENODEV, "its network device is gone");
+}
+
 int
 bond_member_check(
 	struct bonds *bonds, const struct bond *bond, uint16_t port_id, struct reason *why
@@ -91,6 +113,8 @@ bond_member_check(
 	else if (bonds->host.port_forwards(bonds->host.ctx, port_id))
 		rc = reason_set(&what, -EBUSY, "frames are forwarded over it; stop first");
 	else
+		rc = bond_member_failure(bonds, port_id, 0, &what);
+	if (rc == 0)
 		rc = check_mtu(bonds, bond, port_id, &what);
 	if (rc != 0)
 		return bond_member_refused(bonds, bond, port_id, rc, &what, why);
@@ -140,7 +164,6 @@ bond_member_record(struct bonds *bonds, struct bond *bond, uint16_t port_id)
 {
 	struct bond_member *m = &bond->members[bond->nb_members++];
 	const struct bond_settings *s = &bond->settings;
-	const struct pmd_traits *traits;
 
 	memset(m, 0, sizeof(*m));
 	m->port_id = port_id;
@@ -154,10 +177,8 @@ bond_member_record(struct bonds *bonds, struct bond *bond, uint16_t port_id)
 	m->queue_id = (uint16_t)member_value(bonds, s->queue_ids, s->nb_queue_ids, port_id, 0);
 	m->port_prio = (uint16_t
 	)member_value(bonds, s->port_prios, s->nb_port_prios, port_id, BOND_DEFAULT_PORT_PRIO);
-	traits = pmd_traits_get(port_driver(bonds->ports, port_id));
-	m->strips_tags = traits->strips_vlan;
-	if (traits->link_unreported)
-		m->if_index = port_if_index(bonds->ports, port_id);
+	m->strips_tags = pmd_traits_get(port_driver(bonds->ports, port_id))->strips_vlan;
+	m->if_index = watched_device(bonds, port_id);
 	(void)bond_member_read_carrier(bonds, m);
 	return m;
 }
@@ -235,17 +256,26 @@ current_member(struct bond *bond, const struct bond_member *except)
  * one of an active-backup bond cannot, all keep their own addresses, as in Linux (bond_enslave).
  */
 static int
-prepare_direct_mac(struct bond *bond, struct bond_member *m, struct reason *why)
+prepare_direct_mac(
+	struct bonds *bonds, struct bond *bond, struct bond_member *m, struct reason *why
+)
 {
 	struct rte_ether_addr now;
 	int rc;
 
-	bond_member_choose_mac(bond, m);
+	/* One that was away keeps its share: by now others may have the address it was born with.
+	 */
+	if (!m->entered)
+		bond_member_choose_mac(bond, m);
 	if (rte_eth_macaddr_get(m->port_id, &now) == 0 &&
 	    rte_is_same_ether_addr(&now, &m->want_mac))
 		return 0;
 	rc = port_mac_set(m->port_id, &m->want_mac, why);
 	if (rc == 0 || bond->settings.mode != BOND_MODE_AB || bond->nb_members != 1)
+		return rc;
+	/* A device that has vanished says nothing about what devices can. */
+	(void)bond_member_read_carrier(bonds, m);
+	if (!m->present)
 		return rc;
 	bond->settings.fail_over_mac = BOND_FOM_ACTIVE;
 	bond_member_choose_mac(bond, m);
@@ -259,13 +289,15 @@ prepare_direct_mac(struct bond *bond, struct bond_member *m, struct reason *why)
  * addresses of their own.
  */
 int
-bond_member_prepare_mac(struct bond *bond, struct bond_member *m, struct reason *why)
+bond_member_prepare_mac(
+	struct bonds *bonds, struct bond *bond, struct bond_member *m, struct reason *why
+)
 {
 	const struct rte_ether_addr *want = &bond->mac;
 	struct rte_ether_addr now;
 
 	if (!bond_settings_by_pmd(&bond->settings))
-		return prepare_direct_mac(bond, m, why);
+		return prepare_direct_mac(bonds, bond, m, why);
 	if (bond->settings.mode == BOND_MODE_AB)
 		return 0;
 	if (bond_mode_is_lb(bond->settings.mode)) {
@@ -313,7 +345,7 @@ bond_member_attach(
 
 	if (m->attached)
 		return 0;
-	rc = bond_member_prepare_mac(bond, m, why);
+	rc = bond_member_prepare_mac(bonds, bond, m, why);
 	/* A mode-4 member works without, except for unicast: bond_keep() reports it. */
 	if (rc != 0 && bond->settings.mode != BOND_MODE_8023AD)
 		return rc;
@@ -323,6 +355,7 @@ bond_member_attach(
 	rc = bond_pmd_member_add(bond->port_id, m->port_id, why);
 	if (rc == 0) {
 		m->attached = true;
+		m->entered = true;
 		m->mac_wait = 0;
 		if (bond->up)
 			port_note_state(bonds->ports, m->port_id, PORT_STARTED);
@@ -357,6 +390,8 @@ bond_member_detach(
 			bond->preferred_known = false;
 		port_note_state(bonds->ports, m->port_id, PORT_FOUND);
 		bond_io_update(bond);
+	} else if (bond->up) {
+		(void)rte_eth_dev_start(m->port_id);
 	}
 	bonds->host.release(bonds->host.ctx, bond_usable(bond) != was_usable);
 	return rc;
@@ -391,6 +426,32 @@ bond_member_resume(struct bonds *bonds, const struct bond_member *m)
 		(void)port_stop(bonds->ports, m->port_id, NULL);
 	else if (port_start(bonds->ports, m->port_id, &why) != 0)
 		bond_event(bonds, "%s", why.text);
+}
+
+bool
+bond_members_drop_vanished(struct bonds *bonds, struct bond *bond)
+{
+	bool vanished = false;
+	struct reason why;
+
+	for (uint16_t i = 0; i < bond->nb_members; i++) {
+		struct bond_member *m = &bond->members[i];
+		bool was_present = m->present;
+
+		(void)bond_member_read_carrier(bonds, m);
+		vanished |= was_present && !m->present;
+		if (m->present || !m->attached || bond_member_detach(bonds, bond, m, &why) != 0)
+			continue;
+		m->link_up = false;
+		vanished = true;
+		bond_event(
+			bonds,
+			"%s: member %s detached: its network device is gone",
+			bond_name(bond),
+			port_name(bonds->ports, m->port_id)
+		);
+	}
+	return vanished;
 }
 
 static void

@@ -45,6 +45,7 @@ struct bond_member {
 	uint32_t if_index;      /* kernel netdev whose carrier counts; 0: the PMD reports */
 	bool was_started;       /* as a port of its own, before it became a member */
 	bool attached;          /* in the PMD's list */
+	bool entered;           /* io_path=direct: it was, in this mode: want_mac is its own */
 	bool present;           /* its netdev exists */
 	bool carrier;           /* its netdev has carrier; true without one */
 	bool link_up;           /* as last reported to the operator */
@@ -128,6 +129,11 @@ int bond_member_refused(
 	struct reason *why
 );
 
+/*
+ * A step with a port has failed with @rc and @what (0: none yet): where its network device is gone
+ * that is the reason, whatever the PMD said. Returns the error.
+ */
+int bond_member_failure(const struct bonds *bonds, uint16_t port_id, int rc, struct reason *what);
 /* Why @port_id cannot become a member of @bond, before anything is touched. */
 int bond_member_check(
 	struct bonds *bonds, const struct bond *bond, uint16_t port_id, struct reason *why
@@ -149,7 +155,9 @@ void bond_member_to_end(struct bond *bond, struct bond_member *m);
 /* io_path=direct: the address that a member carries while nothing has happened yet. */
 void bond_member_choose_mac(struct bond *bond, struct bond_member *m);
 /* Give the member the MAC address it must have before the PMD takes it. */
-int bond_member_prepare_mac(struct bond *bond, struct bond_member *m, struct reason *why);
+int bond_member_prepare_mac(
+	struct bonds *bonds, struct bond *bond, struct bond_member *m, struct reason *why
+);
 /* Put a member into the PMD's list, or take it out; workers parked when the bond is up. */
 int bond_member_attach(
 	struct bonds *bonds, struct bond *bond, struct bond_member *m, struct reason *why
@@ -161,6 +169,12 @@ int bond_member_detach(
 void bond_member_restore(struct bonds *bonds, struct bond_member *m);
 /* After that, when adding it has failed: started again if it was before. */
 void bond_member_resume(struct bonds *bonds, const struct bond_member *m);
+/*
+ * Detach the members whose network devices are gone: with one of them in its list the PMD neither
+ * starts the bond nor gives it another address. True when one left now, or vanished since the
+ * kernel was last asked.
+ */
+bool bond_members_drop_vanished(struct bonds *bonds, struct bond *bond);
 /* Detach what has no carrier, attach what has it again. */
 void bond_member_sync_carrier(struct bonds *bonds, struct bond *bond);
 

@@ -379,6 +379,23 @@ run_tick(struct bond *bond)
 	return RTE_MIN(next_ns, run_lacp_send(run, now_ns));
 }
 
+static bool
+attach_again(struct bond_run *run, struct bond_member *m)
+{
+	struct reason why;
+
+	if (bond_member_attach(run->bonds, run->bond, m, &why) == 0)
+		return true;
+	bond_event(
+		run->bonds,
+		"%s: cannot attach member %s again: %s",
+		bond_name(run->bond),
+		port_name(run->bonds->ports, m->port_id),
+		why.text
+	);
+	return false;
+}
+
 void
 run_device_event(struct bond *bond, struct bond_member *m)
 {
@@ -386,6 +403,9 @@ run_device_event(struct bond *bond, struct bond_member *m)
 	bool was_present = m->present;
 	struct engine_phy phy = read_phy(run, m);
 
+	/* The bond was started while the device was gone. */
+	if (m->present && !m->attached && attach_again(run, m))
+		phy = read_phy(run, m);
 	engine_phy_report(&run->engine, index_of(run, m), &phy, run_now_ns(run));
 	run_react(run);
 	if (m->present && !was_present) {

@@ -308,6 +308,15 @@ change_member_option(void)
 	(void)bond_set_member_option(storm.b.bonds, storm.bond, m->port_id, "prio", value, &why);
 }
 
+static bool
+some_present(void)
+{
+	for (uint16_t i = 0; i < storm.bond->nb_members; i++)
+		if (storm.b.present[storm.bond->members[i].port_id])
+			return true;
+	return false;
+}
+
 static void
 down_and_up(void)
 {
@@ -316,6 +325,10 @@ down_and_up(void)
 	note("down and up");
 	if (bond_down(storm.b.bonds, storm.bond, &why) != 0)
 		fail_msg("%s", why.text);
+	if (!some_present()) {
+		assert_int_equal(bond_up(storm.b.bonds, storm.bond, &why), -ENODEV);
+		storm.b.present[storm.bond->members[0].port_id] = true;
+	}
 	if (bond_up(storm.b.bonds, storm.bond, &why) != 0)
 		fail_msg("%s", why.text);
 }
