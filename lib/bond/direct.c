@@ -237,16 +237,47 @@ direct_new(
 	return 0;
 }
 
-static void
+static struct rte_ring *
 ring_free(struct rte_ring *ring)
 {
 	void *m;
 
 	if (ring == NULL)
-		return;
+		return NULL;
 	while (rte_ring_sc_dequeue(ring, &m) == 0)
 		rte_pktmbuf_free(m);
 	rte_ring_free(ring);
+	return NULL;
+}
+
+/* What nobody has room for now is lost: the member may be about to leave. */
+static void
+drop_waiting(struct bond_txq *q)
+{
+	plan_count(&q->control_lost, q->nb_waiting);
+	rte_pktmbuf_free_bulk(q->waiting, q->nb_waiting);
+	q->nb_waiting = 0;
+}
+
+static void
+free_rings(struct bond_direct *d)
+{
+	d->from_control = ring_free(d->from_control);
+	for (uint16_t q = 0; q < d->nb_rxq; q++) {
+		d->rx_to_control[q] = ring_free(d->rx_to_control[q]);
+		d->slow_to_control[q] = ring_free(d->slow_to_control[q]);
+	}
+	if (d->txq != NULL)
+		drop_waiting(&d->txq[0]);
+	for (uint16_t q = 0; q < d->nb_txq; q++)
+		d->tx_to_control[q] = ring_free(d->tx_to_control[q]);
+}
+
+unsigned
+direct_missing(struct bond_direct *d)
+{
+	free_rings(d);
+	return rte_mempool_in_use_count(d->pool);
 }
 
 struct bond_direct *
@@ -257,15 +288,7 @@ direct_free(struct bond_direct *d)
 	if (d == NULL)
 		return NULL;
 	c = control_of(d);
-	ring_free(d->from_control);
-	for (uint16_t q = 0; q < d->nb_rxq; q++) {
-		ring_free(d->rx_to_control[q]);
-		ring_free(d->slow_to_control[q]);
-	}
-	if (d->txq != NULL)
-		rte_pktmbuf_free_bulk(d->txq[0].waiting, d->txq[0].nb_waiting);
-	for (uint16_t q = 0; q < d->nb_txq; q++)
-		ring_free(d->tx_to_control[q]);
+	free_rings(d);
 	while (c->retired != NULL) {
 		struct bond_plan *plan = c->retired;
 
@@ -400,15 +423,6 @@ direct_next_slow(struct bond_direct *d)
 			return m;
 		}
 	return NULL;
-}
-
-/* What nobody has room for now is lost: the member may be about to leave. */
-static void
-drop_waiting(struct bond_txq *q)
-{
-	plan_count(&q->control_lost, q->nb_waiting);
-	rte_pktmbuf_free_bulk(q->waiting, q->nb_waiting);
-	q->nb_waiting = 0;
 }
 
 void

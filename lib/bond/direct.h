@@ -35,6 +35,12 @@ int direct_new(
 	struct reason *why
 );
 
+/*
+ * Workers have let go of it for good: how many of the buffers for frames of the control plane are
+ * lost. Nothing can be sent any more.
+ */
+unsigned direct_missing(struct bond_direct *d);
+
 /* Workers must have let go of it. NULL is fine; returns NULL. */
 struct bond_direct *direct_free(struct bond_direct *d);
 

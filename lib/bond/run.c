@@ -270,9 +270,19 @@ run_start(struct bonds *bonds, struct bond *bond, struct reason *why)
 void
 run_stop(struct bond *bond)
 {
+	unsigned missing;
+
 	if (bond->run == NULL)
 		return;
 	engine_down(&bond->run->engine);
+	missing = direct_missing(bond->run->direct);
+	if (missing != 0)
+		bond_event(
+			bond->run->bonds,
+			"%s: %u buffers of control frames are lost",
+			bond_name(bond),
+			missing
+		);
 	free_run(bond->run);
 	bond->run = NULL;
 }

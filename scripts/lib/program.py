@@ -147,4 +147,6 @@ class Vfbond:
         assert pools, "no `pool` line at the end:\n" + self.log()
         for name, (free, size) in pools.items():
             assert free == size, f"pool {name}: {size - free} of {size} mbufs lost:\n{self.log()}"
+        lost = re.findall(r"^.* buffers of control frames are lost$", self.log(), re.M)
+        assert not lost, f"{lost}:\n{self.log()}"
         assert not os.path.exists(self.socket_path), "the socket was left behind"

@@ -168,7 +168,8 @@ static void
 host_event(void *ctx, const char *text)
 {
 	(void)ctx;
-	(void)text;
+	if (strstr(text, "are lost") != NULL)
+		fail_msg("%s", text);
 }
 
 static const struct bond_host host = {
