@@ -105,10 +105,10 @@ lacp_why_idle(const struct lacp *l, uint16_t port_id)
 		return "link down";
 	if (!p->lacp_enabled)
 		return "half duplex, which LACP does not aggregate";
-	if (lacp_state_has(&p->actor, LACP_STATE_EXPIRED))
-		return "no LACPDU within the timeout";
 	if (lacp_state_has(&p->actor, LACP_STATE_DEFAULTED))
 		return "no LACPDU from a partner";
+	if (lacp_state_has(&p->actor, LACP_STATE_EXPIRED))
+		return "no LACPDU within the timeout";
 	if (p->selected == LACP_STANDBY)
 		return "another aggregator is the active one";
 	return why_by_mux(p);
