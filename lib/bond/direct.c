@@ -155,28 +155,34 @@ tx_direct(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkts, uint1
 /* Functions of control. */
 
 static struct rte_ring *
-ring_new(const char *name, const char *what, uint16_t queue, unsigned frames)
+ring_new(
+	const struct bond_direct *d,
+	const char *name,
+	const char *what,
+	uint16_t queue,
+	unsigned frames
+)
 {
 	char text[RTE_RING_NAMESIZE];
 
-	snprintf(text, sizeof(text), "%.14s_%s%u", name, what, queue);
+	snprintf(text, sizeof(text), "%.10s%u_%s%u", name, d->port_id, what, queue);
 	return rte_ring_create(text, frames, (int)rte_socket_id(), RING_F_SP_ENQ | RING_F_SC_DEQ);
 }
 
 static int
 make_rings(struct bond_direct *d, const char *name)
 {
-	d->from_control = ring_new(name, "ctl", 0, RING_FRAMES);
+	d->from_control = ring_new(d, name, "ctl", 0, RING_FRAMES);
 	if (d->from_control == NULL)
 		return -ENOMEM;
 	for (uint16_t q = 0; q < d->nb_rxq; q++)
-		if ((d->rx_to_control[q] = ring_new(name, "rx", q, RING_FRAMES)) == NULL)
+		if ((d->rx_to_control[q] = ring_new(d, name, "rx", q, RING_FRAMES)) == NULL)
 			return -ENOMEM;
 	for (uint16_t q = 0; q < d->nb_rxq; q++)
-		if ((d->slow_to_control[q] = ring_new(name, "slow", q, SLOW_FRAMES)) == NULL)
+		if ((d->slow_to_control[q] = ring_new(d, name, "slow", q, SLOW_FRAMES)) == NULL)
 			return -ENOMEM;
 	for (uint16_t q = 0; q < d->nb_txq; q++)
-		if ((d->tx_to_control[q] = ring_new(name, "tx", q, RING_FRAMES)) == NULL)
+		if ((d->tx_to_control[q] = ring_new(d, name, "tx", q, RING_FRAMES)) == NULL)
 			return -ENOMEM;
 	return 0;
 }
@@ -222,10 +228,13 @@ direct_new(
 	c->d.nb_txq = nb_txq;
 	c->d.control_age_cycles = rte_get_tsc_hz() / 1000 * CONTROL_AGE_MS;
 	atomic_store_explicit(&c->d.plan, plan, memory_order_release);
-	snprintf(pool, sizeof(pool), "%.15s_ctl", name);
-	c->d.pool = rte_pktmbuf_pool_create(
-		pool, POOL_FRAMES, 64, 0, RTE_PKTMBUF_HEADROOM + 512, (int)rte_socket_id()
-	);
+	snprintf(pool, sizeof(pool), "%.12s%u_ctl", name, port_id);
+	/* One that could not be freed the last time serves again. */
+	c->d.pool = rte_mempool_lookup(pool);
+	if (c->d.pool == NULL)
+		c->d.pool = rte_pktmbuf_pool_create(
+			pool, POOL_FRAMES, 64, 0, RTE_PKTMBUF_HEADROOM + 512, (int)rte_socket_id()
+		);
 	rc = c->d.pool == NULL ? -ENOMEM : make_rings(&c->d, name);
 	if (rc == 0)
 		rc = make_queues(&c->d);
@@ -296,7 +305,10 @@ direct_free(struct bond_direct *d)
 		free(plan);
 	}
 	free(atomic_load_explicit(&d->plan, memory_order_relaxed));
-	rte_mempool_free(d->pool);
+	/* A net_ring port hands buffers themselves to its other end, which may not have read them.
+	 */
+	if (d->pool != NULL && rte_mempool_in_use_count(d->pool) == 0)
+		rte_mempool_free(d->pool);
 	rte_free(d->rxq);
 	rte_free(d->txq);
 	rte_free(c);

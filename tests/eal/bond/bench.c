@@ -98,8 +98,26 @@ host_carrier(void *ctx, uint32_t if_index, bool *ret, struct rte_ether_addr *ret
 static uint64_t
 host_now_ns(void *ctx)
 {
+	const struct bench *b = ctx;
+
+	return b->ahead_ns +
+	       (uint64_t)((double)rte_get_timer_cycles() * NSEC_PER_SEC / rte_get_timer_hz());
+}
+
+static uint64_t
+host_grace_start(void *ctx)
+{
 	(void)ctx;
-	return (uint64_t)((double)rte_get_timer_cycles() * NSEC_PER_SEC / rte_get_timer_hz());
+	return 0;
+}
+
+static bool
+host_grace_over(void *ctx, uint64_t token)
+{
+	const struct bench *b = ctx;
+
+	(void)token;
+	return !b->plans_read;
 }
 
 static void
@@ -121,6 +139,8 @@ bench_new(struct bench *b)
 		.port_forwards = host_port_forwards,
 		.carrier = host_carrier,
 		.now_ns = host_now_ns,
+		.grace_start = host_grace_start,
+		.grace_over = host_grace_over,
 		.event = host_event,
 	};
 	struct reason why;

@@ -22,6 +22,8 @@ struct bench {
 	bool carrier[BENCH_MAX_PORTS];    /* by port id */
 	bool present[BENCH_MAX_PORTS];
 	bool forwards;      /* what port_forwards says */
+	bool plans_read;    /* some worker still goes by old plans */
+	uint64_t ahead_ns;  /* how far the bonds' clock is ahead of the real one */
 	struct text events; /* all of them, a line each */
 };
 
