@@ -93,7 +93,8 @@ def test_reports_again(bench, mode, count, is_report):
     assert len(sent) == count, f"reports {[t - began for t in sent]} after the failover"
     assert not sent or sent[0] - began < 1.5, "the first one was late"
     gaps = [b - a for a, b in zip(sent, sent[1:])]
-    assert all(0.15 <= g <= 0.5 for g in gaps), f"spacing {gaps}"
+    # 0.2 s each on the frozen clock (unit tests); here one may be late, and the next one is not.
+    assert all(g >= 0.05 for g in gaps), f"spacing {gaps}"
 
 
 @pytest.mark.parametrize("is_report", (is_igmp, is_mld), ids=("igmp", "mld"))
