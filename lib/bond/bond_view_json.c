@@ -206,7 +206,7 @@ static json_t *
 ad_info_json(const struct lacp_view *a)
 {
 	return json_pack(
-		"{s:i s:i s:i s:i s:o s:o s:i}",
+		"{s:i s:i s:i s:i s:o s:o s:i s:s}",
 		"aggregator",
 		(int)a->aggregator_id,
 		"ports",
@@ -220,7 +220,9 @@ ad_info_json(const struct lacp_view *a)
 		"system",
 		mac_json(&a->system),
 		"system_priority",
-		a->system_priority
+		a->system_priority,
+		"lacp_frames",
+		"ahead of data"
 	);
 }
 
