@@ -90,10 +90,11 @@ cmd_show_control(struct app *app, const struct command_call *call)
 	text_printf(
 		call->reply,
 		"workers parked: %" PRIu64
-		" times\npark time last: %.3f ms\npark time mean: %.3f ms\n"
-		"park time worst: %.3f ms\n",
+		" times\npark time last: %.3f ms\npark time median: %.3f ms\n"
+		"park time mean: %.3f ms\npark time worst: %.3f ms\n",
 		park.count,
 		(double)park.last_ns / (double)NSEC_PER_MSEC,
+		(double)park.median_ns / (double)NSEC_PER_MSEC,
 		park.count != 0 ? (double)park.total_ns / (double)park.count / (double)NSEC_PER_MSEC
 				: 0,
 		(double)park.max_ns / (double)NSEC_PER_MSEC

@@ -45,9 +45,12 @@ void fwd_release(struct fwd *f);
 uint64_t fwd_grace_start(struct fwd *f);
 bool fwd_grace_over(struct fwd *f, uint64_t token);
 
+enum { FWD_PARK_SAMPLES = 64 };
+
 struct fwd_park_stats {
 	uint64_t count;                     /* times parked */
 	uint64_t last_ns, max_ns, total_ns; /* from fwd_park to fwd_release, outermost pair */
+	uint64_t median_ns;                 /* of the last FWD_PARK_SAMPLES times */
 };
 void fwd_park_stats(const struct fwd *f, struct fwd_park_stats *ret);
 

@@ -5,12 +5,15 @@
 #include "fwd_priv.h"
 #include "reason.h"
 
+#include <rte_common.h>
 #include <rte_cycles.h>
 #include <rte_pause.h>
 
 #include <errno.h>
 #include <inttypes.h>
 #include <sched.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* Longer than a busy loop takes: whoever is later probably waits for the processor that we use. */
 enum { SPIN_US = 20 };
@@ -94,14 +97,31 @@ fwd_release(struct fwd *f)
 		return;
 	fwd_request(f);
 	stats->last_ns = cycles_to_ns(rte_rdtsc() - f->parked_since_cycles);
+	f->park_ns[stats->count % FWD_PARK_SAMPLES] = stats->last_ns;
 	stats->total_ns += stats->last_ns;
 	stats->count++;
 	if (stats->last_ns > stats->max_ns)
 		stats->max_ns = stats->last_ns;
 }
 
+static int
+compare_u64(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
 void
 fwd_park_stats(const struct fwd *f, struct fwd_park_stats *ret)
 {
+	uint64_t sorted[FWD_PARK_SAMPLES];
+	size_t n = RTE_MIN(f->park_stats.count, (uint64_t)FWD_PARK_SAMPLES);
+
 	*ret = f->park_stats;
+	if (n == 0)
+		return;
+	memcpy(sorted, f->park_ns, n * sizeof(sorted[0]));
+	qsort(sorted, n, sizeof(sorted[0]), compare_u64);
+	ret->median_ns = sorted[n / 2];
 }

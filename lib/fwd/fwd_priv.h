@@ -44,7 +44,8 @@ struct fwd {
 	unsigned request;    /* what all workers were told last */
 	unsigned park_depth; /* 0: they run */
 	uint64_t parked_since_cycles;
-	struct fwd_park_stats park_stats;
+	struct fwd_park_stats park_stats;   /* without the median */
+	uint64_t park_ns[FWD_PARK_SAMPLES]; /* the last ones, by number of the park */
 };
 
 /* Tell all workers the next request; odd: park, even: run. */

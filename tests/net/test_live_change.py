@@ -102,7 +102,7 @@ class Account:
         self.measured.append(
             f"{self.made.mode:14} {len(self.lines)} changes under {RATE}/s: {worst[1]} lost at most"
             f"{' by ' + worst[0] if worst[1] else ''}; parked {parks} times, "
-            f"mean {times['mean']} ms, worst {times['worst']} ms"
+            f"median {times['median']} ms, worst {times['worst']} ms"
         )
 
 

@@ -134,6 +134,7 @@ park_under_traffic(void **state)
 	assert_true(stats.last_ns > 0);
 	assert_true(stats.max_ns >= stats.last_ns);
 	assert_true(stats.total_ns >= stats.max_ns);
+	assert_in_range(stats.median_ns, 1, stats.max_ns);
 }
 
 static void
