@@ -4,7 +4,7 @@
  * back with the address that the mode wants. net_null stands for a device with a kernel netdev.
  */
 #include "bench.h"
-#include "pmd_traits.h"
+#include "bench_kernel.h"
 
 #include <rte_ethdev.h>
 
@@ -17,24 +17,6 @@
 
 /* Needs setjmp.h, stdarg.h, stddef.h and stdint.h before it. */
 #include <cmocka.h>
-
-uint32_t __wrap_port_if_index(const struct ports *ports, uint16_t id);
-uint32_t
-__wrap_port_if_index(const struct ports *ports, uint16_t id)
-{
-	(void)ports;
-	return BENCH_IF_INDEX + id;
-}
-
-const struct pmd_traits *__wrap_pmd_traits_get(const char *driver);
-const struct pmd_traits *
-__wrap_pmd_traits_get(const char *driver)
-{
-	static const struct pmd_traits silent = {.driver = "silent", .link_unreported = true};
-
-	(void)driver;
-	return &silent;
-}
 
 static bool
 in_pmd(const struct bond *bond, uint16_t port_id)

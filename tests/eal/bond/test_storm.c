@@ -5,9 +5,9 @@
  * missing. The seed is printed; VFBOND_SEED repeats a run.
  */
 #include "bench.h"
+#include "bench_kernel.h"
 #include "fwd.h"
 #include "fwd_layout.h"
-#include "pmd_traits.h"
 #include "run.h"
 #include "units.h"
 
@@ -42,24 +42,6 @@ struct storm {
 };
 
 static struct storm storm;
-
-uint32_t __wrap_port_if_index(const struct ports *ports, uint16_t id);
-uint32_t
-__wrap_port_if_index(const struct ports *ports, uint16_t id)
-{
-	(void)ports;
-	return BENCH_IF_INDEX + id;
-}
-
-const struct pmd_traits *__wrap_pmd_traits_get(const char *driver);
-const struct pmd_traits *
-__wrap_pmd_traits_get(const char *driver)
-{
-	static const struct pmd_traits silent = {.driver = "silent", .link_unreported = true};
-
-	(void)driver;
-	return &silent;
-}
 
 /* splitmix64 (Steele, Lea, Flood 2014). */
 static uint64_t

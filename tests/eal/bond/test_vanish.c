@@ -4,9 +4,9 @@
  * refused says so and leaves the bond as it was, what is accepted shows the member as gone.
  */
 #include "bench.h"
+#include "bench_kernel.h"
 #include "bond_priv.h"
 #include "bond_view.h"
-#include "pmd_traits.h"
 
 #include <rte_ethdev.h>
 
@@ -115,24 +115,6 @@ __wrap_bond_pmd_mac_set(uint16_t bond, const struct rte_ether_addr *mac, struct 
 		rc = reason_set(why, -EIO, "injected");
 	mac_refused = false;
 	return rc;
-}
-
-uint32_t __wrap_port_if_index(const struct ports *ports, uint16_t id);
-uint32_t
-__wrap_port_if_index(const struct ports *ports, uint16_t id)
-{
-	(void)ports;
-	return BENCH_IF_INDEX + id;
-}
-
-const struct pmd_traits *__wrap_pmd_traits_get(const char *driver);
-const struct pmd_traits *
-__wrap_pmd_traits_get(const char *driver)
-{
-	static const struct pmd_traits silent = {.driver = "silent", .link_unreported = true};
-
-	(void)driver;
-	return &silent;
 }
 
 struct change {
