@@ -169,7 +169,7 @@ def test_announcements(bench, count, delay_ms):
         gaps = [b - a for a, b in zip(times, times[1:])]
         assert all(apart_s - 0.05 <= g <= apart_s + 0.25 for g in gaps), f"spacing {gaps}"
         assert all(0.8 * apart_s <= g for g in gaps[1:]), f"spacing {gaps}"
-    assert not garps or garps[0][0] - began < 0.3, "the first one was late"
+    assert not garps or garps[0][0] - began < 1.5, "the first one was late"
 
 
 def test_peer_learns_the_new_port(bench):
