@@ -21,10 +21,12 @@ struct option_scalar {
 	const char *const *names;
 	uint32_t nb_names, nb_numbers;
 	/* Otherwise a number, or a word for one as in the kernel's value tables. */
-	uint32_t min;     /* "minval", where it is not 0 */
-	uint32_t max;     /* "maxval" */
-	bool off_is_0;    /* "off" */
-	uint32_t initial; /* "default", and what a new bond has */
+	uint32_t min;        /* "minval", where it is not 0 */
+	uint32_t max;        /* "maxval" */
+	bool off_is_0;       /* "off" */
+	bool minval_is_0;    /* "minval", where it is 0 */
+	bool has_no_default; /* the word "default" is none of its values */
+	uint32_t initial;    /* "default", and what a new bond has */
 };
 
 /* @value as a number of @sc. -EINVAL, @why then says what is wrong with it. */

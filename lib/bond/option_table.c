@@ -26,7 +26,8 @@ static const struct option_scalar arp_all_targets = {NAMES(bond_arp_all_targets_
 static const struct option_scalar reselect = {NAMES(bond_reselect_names)};
 static const struct option_scalar fail_over_mac = {NAMES(bond_fail_over_mac_names)};
 static const struct option_scalar ad_select = {NAMES(bond_ad_select_names)};
-static const struct option_scalar lacp_rate = {NAMES(bond_lacp_rate_names)};
+/* bond_lacp_rate_tbl marks no entry as the default. */
+static const struct option_scalar lacp_rate = {NAMES(bond_lacp_rate_names), .has_no_default = true};
 static const struct option_scalar off = {NAMES(off_on)};
 static const struct option_scalar on = {NAMES(off_on), .initial = 1};
 static const struct option_scalar policy = {
@@ -53,7 +54,7 @@ static const struct option_scalar u8_1 = {.max = UINT8_MAX, .off_is_0 = true, .i
 static const struct option_scalar lp_interval = {.min = 1, .max = INT32_MAX, .initial = 1};
 static const struct option_scalar packets = {.max = UINT16_MAX, .initial = 1};
 static const struct option_scalar sys_prio = {.min = 1, .max = UINT16_MAX, .initial = UINT16_MAX};
-static const struct option_scalar user_key = {.max = 1023};
+static const struct option_scalar user_key = {.max = 1023, .minval_is_0 = true};
 static const struct option_scalar missed_max = {.min = 1, .max = UINT8_MAX, .initial = 2};
 
 #define FIELD(f) \

@@ -43,7 +43,7 @@ read_number(const struct option_scalar *sc, const char *value, uint32_t *ret, st
 {
 	if (sc->off_is_0 && strcmp(value, "off") == 0)
 		*ret = 0;
-	else if (sc->min != 0 && strcmp(value, "minval") == 0)
+	else if ((sc->min != 0 || sc->minval_is_0) && strcmp(value, "minval") == 0)
 		*ret = sc->min;
 	else if (strcmp(value, "maxval") == 0)
 		*ret = sc->max;
@@ -59,7 +59,7 @@ option_scalar_read(
 	const struct option_scalar *sc, const char *value, uint32_t *ret, struct reason *why
 )
 {
-	if (strcmp(value, "default") == 0) {
+	if (strcmp(value, "default") == 0 && !sc->has_no_default) {
 		*ret = sc->initial;
 		return 0;
 	}
@@ -323,6 +323,7 @@ option_show_mac(const struct bond_option *o, const struct bond_settings *s, stru
 	}
 }
 
+/* As in the kernel (mac_pton) only with two digits for each byte, and colons. */
 int
 option_parse_system(
 	const struct bond_option *o, struct bond_settings *s, const char *value, struct reason *why
@@ -331,8 +332,11 @@ option_parse_system(
 	struct rte_ether_addr mac;
 
 	(void)o;
-	if (parse_mac(value, mac.addr_bytes) != 0 || rte_is_multicast_ether_addr(&mac))
-		return reason_set(why, -EINVAL, "\"%.80s\" is no unicast MAC address", value);
+	if (strlen(value) != RTE_ETHER_ADDR_FMT_SIZE - 1 || strchr(value, '-') != NULL ||
+	    parse_mac(value, mac.addr_bytes) != 0 || rte_is_multicast_ether_addr(&mac))
+		return reason_set(
+			why, -EINVAL, "\"%.80s\" is no unicast MAC address XX:XX:XX:XX:XX:XX", value
+		);
 	s->ad_actor_system = mac;
 	return 0;
 }
