@@ -24,6 +24,7 @@ import time
 
 from against_linux_cases import DEVIATIONS, GROUPS, MODES, ON_THE_WAY, STATES, STATUS, STILL
 from program import CommandError, Console
+from tap import Results
 
 CLEARED = ("primary", "active_slave", "arp_ip_target", "ns_ip6_target")  # by ""
 LOG = "/tmp/vfbond.log"
@@ -59,11 +60,14 @@ def error_name(number):
     return errno.errorcode.get(number, str(number))
 
 
-# --- what sysfs has not: RTM_NEWLINK (linux/rtnetlink.h, linux/if_link.h) -----------------------
-RTM_NEWLINK, NLM_F_REQUEST_ACK = 16, 5
+# --- what sysfs has not: netlink (linux/rtnetlink.h, linux/if_link.h) ---------------------------
+RTM_NEWLINK, RTM_GETLINK, NLM_F_REQUEST, NLM_F_REQUEST_ACK = 16, 18, 1, 5
 IFLA_LINKINFO = 18
 INFO_KIND, INFO_DATA, INFO_SLAVE_KIND, INFO_SLAVE_DATA = 1, 2, 4, 5
-BOND_ARP_IP_TARGET, BOND_NS_IP6_TARGET, BOND_SLAVE_PRIO = 8, 31, 9
+BOND_ARP_IP_TARGET, BOND_NS_IP6_TARGET = 8, 31
+# Numbers of the bond and of one member: the attribute and its form.
+OF_BOND = {"coupled_control": (32, "=B")}
+OF_MEMBER = {"prio": (9, "=i"), "actor_port_prio": (10, "=H")}
 
 
 def attribute(kind, data):
@@ -72,16 +76,39 @@ def attribute(kind, data):
     return struct.pack("=HH", 4 + len(data), kind) + data + bytes(-len(data) % 4)
 
 
+def ask_link(kind, flags, device, attributes=b""):
+    """One request about a device, and what the kernel answers behind the message's head."""
+    body = struct.pack("=BxHiII", 0, 0, socket.if_nametoindex(device), 0, 0) + attributes
+    head = struct.pack("=IHHII", 16 + len(body), kind, flags, 1, 0)
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as sock:
+        sock.send(head + body)
+        return sock.recv(65536)[16:]
+
+
 def change_link(device, of_member, option):
     """Change one attribute of a bond or of its member: "ok" or the name of the error."""
     kind, data = (INFO_SLAVE_KIND, INFO_SLAVE_DATA) if of_member else (INFO_KIND, INFO_DATA)
     info = attribute(IFLA_LINKINFO, [attribute(kind, b"bond\0"), attribute(data, option)])
-    body = struct.pack("=BxHiII", 0, 0, socket.if_nametoindex(device), 0, 0) + info
-    head = struct.pack("=IHHII", 16 + len(body), RTM_NEWLINK, NLM_F_REQUEST_ACK, 1, 0)
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as sock:
-        sock.send(head + body)
-        (error,) = struct.unpack_from("=i", sock.recv(8192), 16)
+    (error,) = struct.unpack_from("=i", ask_link(RTM_NEWLINK, NLM_F_REQUEST_ACK, device, info))
     return error_name(-error) if error else "ok"
+
+
+def attributes_in(data):
+    """{kind: data} of the attributes that stand one behind the other."""
+    found = {}
+    while len(data) >= 4:
+        length, kind = struct.unpack_from("=HH", data)
+        found[kind & 0x3FFF] = data[4:length]
+        data = data[(length + 3) & ~3:]
+    return found
+
+
+def link_number(device, of_member, option, form):
+    """A number among the attributes of a bond or of its member; None: it has no such one."""
+    link = attributes_in(ask_link(RTM_GETLINK, NLM_F_REQUEST, device)[16:])
+    info = attributes_in(link.get(IFLA_LINKINFO, b""))
+    numbers = attributes_in(info.get(INFO_SLAVE_DATA if of_member else INFO_DATA, b""))
+    return struct.unpack(form, numbers[option])[0] if option in numbers else None
 
 
 def address_list(option, family, words):
@@ -139,16 +166,28 @@ class Linux:
         if option == "arp_ip_target" and value[:1] not in ("+", "-"):
             option = address_list(BOND_ARP_IP_TARGET, socket.AF_INET, words)
             return change_link("bond0", False, option)
+        if option in OF_BOND:
+            kind, form = OF_BOND[option]
+            return change_link("bond0", False, attribute(kind, struct.pack(form, int(value))))
         member, colon, number = value.partition(":")
-        if option == "prio":
-            option = attribute(BOND_SLAVE_PRIO, struct.pack("=i", int(number)))
+        if option in OF_MEMBER:
+            kind, form = OF_MEMBER[option]
+            option = attribute(kind, struct.pack(form, int(number)))
             return change_link(self._name(member), True, option)
         if option == "queue_id":
             return self._write(self.options + option, self._name(member) + colon + number)
         return self._write(self.options + option, self._name(value))
 
     def get(self, option):
-        """The value in force, or None where sysfs does not show it."""
+        """The value in force, or None where neither sysfs nor netlink shows it."""
+        if option in OF_BOND:
+            value = link_number("bond0", False, *OF_BOND[option])
+            assert value is not None, f"this kernel has no {option}"
+            return str(value)
+        if option in OF_MEMBER:
+            values = {m: link_number(m, True, *OF_MEMBER[option]) for m in self.members.values()}
+            assert None not in values.values(), f"this kernel has no {option}"
+            return "\n".join(f"{name} {value}" for name, value in values.items())
         try:
             with open(self.options + option, encoding="ascii") as file:
                 return file.read().strip()
@@ -198,7 +237,7 @@ class Vfbond:
         assert self.run(f"set bond bond0 {'up' if up else 'down'}") == "ok"
 
     def set(self, option, value):
-        if option in ("prio", "queue_id"):
+        if option in (*OF_MEMBER, "queue_id"):
             member, _, number = value.partition(":")
             return self.run(f"set bond bond0 member {self._name(member)} {option} '{number}'")
         if value == "" and option in CLEARED:
@@ -210,31 +249,6 @@ class Vfbond:
 
     def text(self):
         return self.console.command("show bond bond0") + "\n"
-
-
-class Results:
-    """TAP, numbered as it comes."""
-
-    def __init__(self):
-        self.count = self.failed = 0
-
-    def add(self, name, differences):
-        self.count += 1
-        self.failed += bool(differences)
-        print(f"{'not ok' if differences else 'ok'} {self.count} - {name}")
-        for line in differences:
-            print("# " + line)
-        sys.stdout.flush()
-
-    @contextlib.contextmanager
-    def case(self, name):
-        """A list for differences; what goes wrong is one."""
-        differences = []
-        try:
-            yield differences
-        except (AssertionError, OSError, CommandError, LookupError) as why:
-            differences.append(f"{type(why).__name__}: {why}")
-        self.add(name, differences)
 
 
 @contextlib.contextmanager
@@ -255,8 +269,8 @@ def plain(side, option, value):
     if value is None:
         return None
     names = {name: word for word, name in side.members.items()}
-    if option == "queue_id":
-        pairs = re.findall(r"(\S+?)[: ](\d+)", value)
+    if option in (*OF_MEMBER, "queue_id"):
+        pairs = re.findall(r"(\S+?)[: ](-?\d+)", value)
         return " ".join(f"{names[name]}:{number}" for name, number in pairs)
     words = value.replace(",", " ").split()
     if option == "arp_ip_target" and words != ["none"]:
@@ -459,8 +473,7 @@ def main(binary):
             compare_status(results, [Linux(["m0", "m1"]), Vfbond(console, packets, nulls[2])])
     except (AssertionError, OSError) as why:
         results.add("vfbond itself", [f"{type(why).__name__}: {why}"])
-    print(f"1..{results.count}")
-    return 1 if results.failed else 0
+    return results.plan()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,36 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-3-Clause
+# What the lab's cases have in common; they source it. Each is a script that runs in the lab's
+# virtual machine with vfbond and prints TAP.
+
+lab=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+# vm_case VFBOND SCRIPT [FILE...] [-- OPTION-OF-RUN-VM...] - make the machine where it is missing,
+# run SCRIPT of this folder in it with the program and FILEs of this folder beside it, and return
+# its status
+vm_case() {
+    local out=${VFBOND_LAB_OUT:-${XDG_CACHE_HOME:-$HOME/.cache}/vfbond-lab} status=0
+    local binary=$1 script=$2 files=()
+    shift 2
+    while [ $# -gt 0 ] && [ "$1" != -- ]; do
+        files+=("$lab/$1")
+        shift
+    done
+    [ $# -eq 0 ] || shift
+    if [ ! -s "$out/vmlinux" ] || [ ! -s "$out/initrd" ]; then
+        "$lab/build-image.sh"
+    fi
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    trap 'exit 130' INT TERM
+    # The guest does not see this machine's /tmp, where the program may have been built.
+    cp "$binary" "$work/vfbond"
+    cp "$lab/tap.py" "${files[@]}" "$lab"/../../scripts/lib/{load,netlab,program,topology}.py "$work/"
+    "$lab/run-vm.sh" --timeout 600 --share "$work" --keep "$work/run" "$@" "$lab/$script" \
+        ./vfbond || status=$?
+    # What vfbond printed, for who looks for the reason.
+    if [ $status -ne 0 ] && [ -s "$work/run/share/vfbond.log" ]; then
+        tail -n 60 "$work/run/share/vfbond.log" | sed 's/^/# vfbond: /'
+    fi
+    return $status
+}
