@@ -73,9 +73,13 @@ def worker_cpus(count=2):
     return ",".join(str(c) for c in sorted(os.sched_getaffinity(0))[:count])
 
 
-def eal_args(lab, memory_mb=256, hugepages=False):
-    """EAL options for a private instance that leaves nothing behind."""
-    args = ["-l", worker_cpus(), "-m", memory_mb, "--no-pci", "--file-prefix", lab.tag]
+def eal_args(lab, memory_mb=256, hugepages=False, pci=()):
+    """EAL options for a private instance that leaves nothing behind; pci: addresses it may use."""
+    args = ["-l", worker_cpus(), "-m", memory_mb, "--file-prefix", lab.tag]
+    for address in pci:
+        args += ["-a", address]
+    if not pci:
+        args += ["--no-pci"]
     # EAL 22.11 refuses --in-memory together with --no-huge.
     return args + (["--in-memory"] if hugepages else ["--no-huge", "--no-shconf"])
 
@@ -83,9 +87,10 @@ def eal_args(lab, memory_mb=256, hugepages=False):
 class Vfbond:
     """A running vfbond with a socket."""
 
-    def __init__(self, lab, binary, ns, vdevs, options, memory_mb=256, hugepages=False, **kwargs):
+    def __init__(self, lab, binary, ns, vdevs, options, memory_mb=256, hugepages=False, pci=(),
+                 **kwargs):
         self.socket_path = lab.path("console.sock")
-        argv = [binary] + eal_args(lab, memory_mb, hugepages) + list(vdevs)
+        argv = [binary] + eal_args(lab, memory_mb, hugepages, pci) + list(vdevs)
         argv += ["--", "--socket", self.socket_path] + list(options)
         self.argv = [str(a) for a in argv]
         self.started = time.monotonic()

@@ -26,7 +26,7 @@ vm_case() {
     # The guest does not see this machine's /tmp, where the program may have been built.
     cp "$binary" "$work/vfbond"
     cp "$lab/tap.py" "${files[@]}" "$lab"/../../scripts/lib/{load,netlab,program,topology}.py "$work/"
-    "$lab/run-vm.sh" --timeout 600 --share "$work" --keep "$work/run" "$@" "$lab/$script" \
+    "$lab/run-vm.sh" --timeout 300 --share "$work" --keep "$work/run" "$@" "$lab/$script" \
         ./vfbond || status=$?
     # What vfbond printed, for who looks for the reason.
     if [ $status -ne 0 ] && [ -s "$work/run/share/vfbond.log" ]; then
