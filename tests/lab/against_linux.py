@@ -31,6 +31,7 @@ LOG = "/tmp/vfbond.log"
 LINKS = 4  # m0 and m1 for Linux, m2 and m3 for vfbond; c0.. are their far ends
 DEADLINE_S = 30
 SETTLE_S = 8
+STATE_IN_SYNC = 0x08  # in the state of an LACPDU
 
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 
@@ -335,15 +336,31 @@ def compare_options(results, sides):
 
 
 # --- status ------------------------------------------------------------------------------------
+def without_link(section):
+    """Of a member whose link is down, what LACP would say: Linux forgets its speed, which is half
+    of the key, and may leave it in sync when another aggregator becomes the active one. No LACPDU
+    tells of it.
+    """
+    section = re.sub(r"(?<=    port key: )(\d+)", lambda key: str(int(key[0]) >> 6 << 6), section)
+    return re.sub(
+        r"(?<=    port state: )(\d+)", lambda state: str(int(state[0]) & ~STATE_IN_SYNC), section,
+        count=1,  # the actor's
+    )
+
+
 def masked(side, text):
     """Without what cannot be the same: names, addresses, who the driver is."""
     for word, name in side.members.items():
         text = re.sub(rf"\b{name}\b", word, text)
     text = re.sub(r"(?<=Driver: ).*", "...", text)
     text = re.sub(r"\b([0-9a-f]{2}:){5}[0-9a-f]{2}\b", "MAC", text)
-    # The bond PMD runs mode 4 in this version: its LACP is another one than Linux's.
-    text = re.sub(r"\n802\.3ad info\n(.+\n)*", "\n802.3ad info ...\n", text)
-    return re.sub(r"(?<=Slave queue ID: )(\d+\n)Aggregator ID: (.+\n)*", r"\1", text)
+    # For 60 s after a port is new Linux says "monitoring"; by the standard's diagram (6.4.17) a
+    # port in sync has no churn at once.
+    text = re.sub(r"(?<= Churn State: ).*", "...", text)
+    head, *sections = text.split("\nSlave Interface: ")
+    return "\nSlave Interface: ".join([head, *(
+        without_link(s) if "\nMII Status: down\n" in s else s for s in sections
+    )])
 
 
 def difference(sides):

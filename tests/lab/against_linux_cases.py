@@ -86,7 +86,8 @@ GROUPS = {
               *NUMBER),
         *each("ad_actor_system", "02:00:00:00:00:07", "02:0A:00:fF:00:08", "01:00:00:00:00:01",
               "ff:ff:ff:ff:ff:ff", "00:00:00:00:00:00", "02:00:00:00:00", "02-00-00-00-00-07",
-              "02:00:00:00:00:07 x", "02:00:00:00:00:7", "020000000007", "2:0:0:0:0:7", "xyz", "", "default"),
+              "02:00:00:00:00:07 x", "02:00:00:00:00:7", "020000000007", "2:0:0:0:0:7",
+              "xyz", "", "default"),
         # What netlink alone has, as numbers.
         *each("coupled_control", "0", "1", "2", "255"),
         *each("actor_port_prio", "m0:0", "m0:65535", "m1:1", "m0:255", "m9:1"),
@@ -173,8 +174,16 @@ STATUS = (
     *((f"{mode} by itself", mode, [("miimon", "100")], []) for mode in MODES),
     *((f"{mode} with delays", mode, [
         ("miimon", "50"), ("updelay", "200"), ("downdelay", "120"), ("peer_notif_delay", "100"),
-    ], []) for mode in ("balance-rr", "active-backup", "balance-xor", "broadcast", "balance-tlb",
-                        "balance-alb")),
+    ], []) for mode in MODES),
+    ("802.3ad, fast, with a system and a key of its own", "802.3ad", [
+        ("miimon", "100"), ("lacp_rate", "fast"), ("ad_actor_sys_prio", "4097"),
+        ("ad_actor_system", "02:0a:0b:0c:0d:0e"), ("ad_user_port_key", "77"),
+        ("ad_select", "count"),
+    ], [("actor_port_prio", "m1:7")]),
+    ("802.3ad, passive", "802.3ad", [("miimon", "100"), ("lacp_active", "off")], []),
+    ("802.3ad with min_links", "802.3ad", [
+        ("miimon", "100"), ("min_links", "2"), ("ad_select", "bandwidth"),
+    ], []),
     *((f"{mode} with a primary", mode, [
         ("miimon", "100"), ("primary", "m1"), ("primary_reselect", reselect),
     ], []) for mode, reselect in (

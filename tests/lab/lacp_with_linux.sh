@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Lets vfbond speak LACP with Linux's bonding driver in the lab's virtual machine, over veth and over
-# SR-IOV VFs: see lacp_with_linux.py, whose output (TAP) and status this has. Run by
+# Lets vfbond speak LACP with Linux's bonding driver in the lab's virtual machine, over veth and
+# over SR-IOV VFs: see lacp_with_linux.py, whose output (TAP) and status this has. Run by
 # scripts/test.
 #
 # usage: lacp_with_linux.sh VFBOND

@@ -25,7 +25,8 @@ vm_case() {
     trap 'exit 130' INT TERM
     # The guest does not see this machine's /tmp, where the program may have been built.
     cp "$binary" "$work/vfbond"
-    cp "$lab/tap.py" "${files[@]}" "$lab"/../../scripts/lib/{load,netlab,program,topology}.py "$work/"
+    cp "$lab/tap.py" "${files[@]}" "$work/"
+    cp "$lab"/../../scripts/lib/{load,netlab,program,topology}.py "$work/"
     "$lab/run-vm.sh" --timeout 300 --share "$work" --keep "$work/run" "$@" "$lab/$script" \
         ./vfbond || status=$?
     # What vfbond printed, for who looks for the reason.
