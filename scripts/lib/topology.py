@@ -6,6 +6,7 @@
 """
 
 import os
+import signal
 
 from netlab import run, wait_for
 
@@ -24,7 +25,8 @@ def member_mac(i):
 class Topology:
     """Both namespaces, the cables between them, and the peer's switch."""
 
-    def __init__(self, lab, members=2, peer="bridge", unplugged=()):
+    def __init__(self, lab, members=2, peer="bridge", unplugged=(), partner=(), second=()):
+        """partner: words of Open vSwitch's LACP; second: members that are wired to its bridge br1."""
         self.lab = lab
         self.members = members
         self.a = lab.namespace("a")
@@ -39,7 +41,10 @@ class Topology:
             ns.sysctl("ipv4/conf/all/rp_filter", 1)
         for i in range(members):
             self._cable(i)
-        self.switch = {"bridge": LinuxBridge, "ovs": OvsBridge}[peer](self)
+        if peer == "ovs":
+            self.switch = OvsBridge(self, partner, [self.ports[i] for i in second])
+        else:
+            self.switch = LinuxBridge(self)
         self.switch.attach()
         for i in range(members):
             if i not in self.unplugged:
@@ -156,8 +161,12 @@ class OvsBridge:
     lacp-time=fast makes it drop a partner that says nothing for 3 s.
     """
 
-    def __init__(self, topo):
+    LACP = ("lacp=active", "other_config:lacp-time=fast")
+
+    def __init__(self, topo, words=(), second=()):
         self.topo = topo
+        self.second = second
+        self.words = words or self.LACP
         self.dir = topo.lab.path("ovs")
         os.mkdir(self.dir)
         names = ("OVS_RUNDIR", "OVS_LOGDIR", "OVS_DBDIR", "OVS_SYSCONFDIR")
@@ -168,15 +177,25 @@ class OvsBridge:
         self._daemon("ovsdb-server", f"{self.dir}/conf.db", f"--remote=p{self.db}",
                      f"--unixctl={self.dir}/ovsdb.ctl")
         wait_for(lambda: os.path.exists(f"{self.dir}/db.sock"), "socket of ovsdb-server", 10)
-        self._vsctl("--no-wait", "init")
-        self._daemon("ovs-vswitchd", self.db, f"--unixctl={self.dir}/vswitchd.ctl")
+        self.vsctl("--no-wait", "init")
+        self.start()
+
+    def start(self):
+        """Start ovs-vswitchd, at first or again."""
+        self.process = self._daemon("ovs-vswitchd", self.db, f"--unixctl={self.dir}/vswitchd.ctl")
         wait_for(lambda: os.path.exists(f"{self.dir}/vswitchd.ctl"), "socket of ovs-vswitchd", 10)
 
-    def _daemon(self, program, *args):
-        self.topo.b.start(f"/usr/sbin/{program}", *args, "-vconsole:warn", "-vfile:off",
-                          "-vsyslog:off", env=self.env, name=program)
+    def kill(self):
+        """End ovs-vswitchd as a crash does."""
+        self.process.end(signal.SIGKILL)
+        os.unlink(f"{self.dir}/vswitchd.ctl")
 
-    def _vsctl(self, *words):
+    def _daemon(self, program, *args):
+        return self.topo.b.start(f"/usr/sbin/{program}", *args, "-vconsole:warn", "-vfile:off",
+                                 "-vsyslog:off", env=self.env, name=program)
+
+    def vsctl(self, *words):
+        """Configure it; comes back when ovs-vswitchd has taken it over."""
         run("ovs-vsctl", f"--db={self.db}", "--timeout=10", *words)
 
     def appctl(self, *words):
@@ -188,21 +207,30 @@ class OvsBridge:
         b = self.topo.b
         for port in self.topo.ports:
             b.ip("link", "set", port, "arp", "off")
-        self._vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev")
+        ports = [port for port in self.topo.ports if port not in self.second]
+        self.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev")
         if self.topo.members > 1:
-            self._vsctl(
-                "add-bond", "br0", "peer", *self.topo.ports, "bond_mode=balance-tcp",
-                "lacp=active", "other_config:lacp-time=fast",
-                "other_config:bond-rebalance-interval=0",
-            )
+            self._join("br0", "peer", ports)
         wait_for(lambda: "br0" in b.links(), "device br0 of Open vSwitch", 10)
         b.plain("br0")
         b.ip("address", "add", f"{IP_B}/24", "dev", "br0")
         b.ip("link", "set", "br0", "up")
+        if self.second:
+            # Another bridge is another system to LACP, and no frame goes from one to the other.
+            self.vsctl("add-br", "br1", "--", "set", "bridge", "br1", "datapath_type=netdev")
+            self._join("br1", "peer1", self.second)
+
+    def _join(self, bridge, name, ports):
+        """A port that speaks LACP, of one interface or a bond of more."""
+        if len(ports) == 1:
+            self.vsctl("add-port", bridge, ports[0], "--", "set", "port", ports[0], *self.words)
+        else:
+            self.vsctl("add-bond", bridge, name, *ports, "bond_mode=balance-tcp",
+                       "other_config:bond-rebalance-interval=0", *self.words)
 
     def spread(self, basis):
         """Give all hash buckets away anew: the first port that was ready has got them all."""
-        self._vsctl("set", "port", "peer", f"other_config:bond-hash-basis={basis}")
+        self.vsctl("set", "port", "peer", f"other_config:bond-hash-basis={basis}")
 
     def lacp(self):
         """lacp/show as (status of the bond, {port: its words})."""

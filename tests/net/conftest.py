@@ -85,12 +85,13 @@ class Bench:
     """A bond on a topology: vfbond in A joins bond0 to the tap, the peer is in B."""
 
     def __init__(self, lab, binary, mode, members=2, unplugged=(), bond="", options=(),
-                 mtu=1500, auto_start=True, in_bond=None, io_path="direct", queues=1, **kwargs):
+                 mtu=1500, auto_start=True, in_bond=None, io_path="direct", queues=1,
+                 partner=(), second=(), **kwargs):
         self.lab = lab
         self.mode = mode
         self.io_path = io_path
         self.topo = Topology(
-            lab, members, "ovs" if mode == "802.3ad" else "bridge", unplugged=unplugged
+            lab, members, "ovs" if mode == "802.3ad" else "bridge", unplugged, partner, second
         )
         if mtu != 1500:
             self.topo.set_mtu(mtu)
