@@ -54,6 +54,7 @@ struct bond_member {
 	bool mac_wrong;         /* reported already that its MAC cannot be set */
 	uint16_t mac_wait;      /* rounds until it is tried again */
 	bool hears_slow;        /* mode 4, io_path=direct: it was told to pass LACPDUs */
+	bool hears_slow_asked;  /* that since its link came up */
 	bool deaf_to_multicast; /* it cannot receive all multicast */
 };
 

@@ -200,10 +200,17 @@ run_lacp_turn(struct bond_run *run, uint64_t now_ns)
 		return;
 	for (int i = 0; i < run->engine.nb_members; i++) {
 		const struct engine_member *em = &run->engine.members[i];
+		struct bond_member *m = run_member(run, i);
 
 		/* A device may forget with its link what it listens to. */
-		if (!em->phy.carrier)
-			run_member(run, i)->hears_slow = false;
+		if (!em->phy.carrier) {
+			m->hears_slow = false;
+			m->hears_slow_asked = false;
+		} else if (!m->hears_slow_asked) {
+			/* Before the first LACPDU leaves: its answer comes within a millisecond. */
+			m->hears_slow_asked = true;
+			run->keep_due_ns = 0;
+		}
 		lacp_port_link(
 			run->lacp,
 			em->port_id,
