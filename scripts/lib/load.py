@@ -76,12 +76,13 @@ class IperfServer:
                  "iperf3 server")
 
 
-def iperf_tcp(server, ns, target, seconds=1, reverse=False):
+def iperf_tcp(server, ns, target, seconds=1, reverse=False, options=()):
     """One TCP transfer towards the server (or back): (bits per second received, retransmits)."""
     server.wait_ready()
     server.served += 1
     argv = ["iperf3", "-c", target, "-t", seconds, "-J", "--connect-timeout", "3000"]
-    text = ns.exec(*argv, *(["-R"] if reverse else []), check=False, timeout_s=seconds + 25)
+    argv += ["-R"] if reverse else []
+    text = ns.exec(*argv, *options, check=False, timeout_s=seconds + 25)
     try:
         result = json.loads(text)
     except ValueError:
