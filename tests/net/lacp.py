@@ -57,16 +57,17 @@ def lacpdu(src, actor, partner):
 
 
 class SlowCapture(Capture):
-    """Slow protocols only, so that a flood of data leaves them alone."""
+    """Slow protocols of one direction only, so that a flood of others leaves them alone."""
 
     def __init__(self, ns, dev, outgoing=False):
         super().__init__(ns, dev, outgoing)
-        # ldh [12]; jeq 0x8809, take, leave
-        code = struct.pack("=" + "HBBI" * 4, 0x28, 0, 0, 12, 0x15, 0, 1, SLOW_TYPE, 0x06, 0, 0, 0x40000,
-                           0x06, 0, 0, 0)
-        text = ctypes.create_string_buffer(code)
+        # ldh [12]; jeq 0x8809, next, leave; ld packet type; jeq 4 (outgoing); take or leave
+        taken, left = (0, 1) if outgoing else (1, 0)
+        code = [(0x28, 0, 0, 12), (0x15, 0, 3, SLOW_TYPE), (0x20, 0, 0, 0xFFFFF004),
+                (0x15, taken, left, 4), (0x06, 0, 0, 0x40000), (0x06, 0, 0, 0)]
+        text = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *c) for c in code))
         self.sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER,
-                             struct.pack("HL", 4, ctypes.addressof(text)))
+                             struct.pack("HL", len(code), ctypes.addressof(text)))
 
     def pdus(self):
         """All LACPDUs so far."""
