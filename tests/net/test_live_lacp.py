@@ -173,10 +173,11 @@ class Change:
         lost = self.out.lost(*out_range)
         assert len(never_left) <= IN_FLIGHT, f"{word} {i}: {len(never_left)} not sent"
         assert len(lost) <= IN_FLIGHT, f"{word} {i}: {len(lost)} lost on the way to the partner"
-        # Until the partner has noticed, for 3 s at most, it still sends to the removed member.
+        # A member that leaves says so, and the partner sends by it no more.
         lost_back = self.back.lost(*back_range)
-        else_lost = lost_back - (from_ports[i] if word == "remove" else set())
-        assert len(else_lost) <= IN_FLIGHT, f"{word} {i}: {len(else_lost)} lost from the partner"
+        by_member = lost_back & from_ports[i]
+        assert len(lost_back) <= IN_FLIGHT, (f"{word} {i}: {len(lost_back)} lost from the partner, "
+                                             f"{len(by_member)} by this member")
         self.cost.append((word, len(lost), len(lost_back)))
 
 
