@@ -13,6 +13,8 @@ import struct
 import threading
 import time
 
+import pytest
+
 from netlab import wait_for
 from topology import IP_B, TAP
 from watch import view
@@ -23,6 +25,7 @@ SLOW_TYPE = 0x8809
 SO_ATTACH_FILTER = 26
 SHORT_TIMEOUT_S = 3.0
 LONG = bool(os.environ.get("VFBOND_LONG"))
+long_only = pytest.mark.skipif(not LONG, reason="a long form (VFBOND_LONG=1)")
 
 (ACTIVE, TIMEOUT, AGGREGATION, SYNC, COLLECTING, DISTRIBUTING, DEFAULTED,
  EXPIRED) = (1 << bit for bit in range(8))

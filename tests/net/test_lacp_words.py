@@ -9,7 +9,7 @@ import time
 import pytest
 
 from lacp import (ACTIVE, AGGREGATION, CARRIES, LONG, SYNC, TIMEOUT, Stream, Talk, distributing,
-                  explain, machines, ping_ok, wait_both, wait_lacp)
+                  explain, long_only, machines, ping_ok, wait_both, wait_lacp)
 from netlab import wait_for
 from topology import TAP
 
@@ -45,8 +45,7 @@ def left_by_farewell(made, i):
 
 
 # Ours active, fast; theirs active, fast.
-PAIRS = [(True, True, True, False), (True, False, False, True), (False, True, True, True),
-         (False, False, True, False), (True, False, True, True)]
+PAIRS = [(True, True, False, False), (False, False, True, True)]
 ALL = [(a, b, c, d) for a in (True, False) for b in (True, False) for c in (True, False)
        for d in (True, False) if a or c]
 
@@ -92,6 +91,7 @@ def test_activity_and_rate(bench, active, fast, peer_active, peer_fast):
     assert ping_ok(made)
 
 
+@long_only
 def test_both_passive(bench):
     """Nobody keeps the LACPDUs coming, so neither side takes the other for in sync."""
     made = bench("802.3ad", partner=words(False, True), bond=f"{FAST} lacp_active=off")
