@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One frame again and again on a device, at a steady rate and for a bounded time: a storm for tests.
+ * One frame again and again on a device, at a steady rate and for a bounded time, as tests want it.
  *
  * usage: flood INDEX RATE SECONDS HEX   HEX: the frame; prints how many were sent
  *

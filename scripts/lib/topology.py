@@ -26,7 +26,7 @@ class Topology:
     """Both namespaces, the cables between them, and the peer's switch."""
 
     def __init__(self, lab, members=2, peer="bridge", unplugged=(), partner=(), second=()):
-        """partner: words of Open vSwitch's LACP; second: members that are wired to its bridge br1."""
+        """partner: words of Open vSwitch's LACP; second: members wired to its bridge br1."""
         self.lab = lab
         self.members = members
         self.a = lab.namespace("a")

@@ -4,7 +4,8 @@ What counts is when frames were seen on the partner's cables, by the kernel's cl
 """
 
 from lacp import (AGGREGATION, COLLECTING, DISTRIBUTING, EXPIRED, SHORT_TIMEOUT_S, SYNC,
-                  Silence, Stream, Talk, distributing, explain, lacp_events, long_only, machines, ping_ok,
+                  Silence, Stream, Talk, distributing, explain, lacp_events,
+                  long_only, machines, ping_ok,
                   wait_both, wait_distributing, wait_lacp)
 from netlab import wait_for
 from watch import view

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Marker PDUs (IEEE 802.1AX-2014, 6.5) at a bond in mode 802.3ad: answered byte for byte, a flood of
-them within limits.
+"""Marker PDUs (IEEE 802.1AX-2014, 6.5) at a bond in mode 802.3ad: answered byte for byte, a flood
+of them within limits.
 """
 
 import struct
@@ -50,7 +50,8 @@ def test_marker_is_answered(bench):
                 answer = responses(cap)[n]
                 assert answer[:len(request) - 16] == response_to(request), answer.hex()
         frame = next(f for f in cap.poll() if f[14:16] == b"\x02\x01")
-        assert frame[:6] == bytes.fromhex(SLOW_MAC.replace(":", "")) and frame[6:12] != request[6:12]
+        assert frame[:6] == bytes.fromhex(SLOW_MAC.replace(":", ""))
+        assert frame[6:12] != request[6:12]
         assert len(responses(cap)) == 8 and not responses(other)
         counters = machines(made, i)["counters"]
         assert (counters["marker_rx"], counters["marker_tx"], counters["marker_limited"]) == \

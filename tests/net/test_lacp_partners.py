@@ -101,8 +101,8 @@ def test_key_mismatch(bench):
 
 
 def test_second_switch(bench):
-    """Member 1 is wired to another bridge of Open vSwitch: two partners are never merged, and who looks is
-    told once.
+    """Member 1 is wired to another bridge of Open vSwitch: two partners are never merged, and who
+    looks is told once.
     """
     made = bench("802.3ad", 3, second=[1], bond=FAST)
     settled(made, [0, 2])

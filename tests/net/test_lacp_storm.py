@@ -105,7 +105,7 @@ def test_storm(bench, measured):
     ratio = during / before
     read, lost = counters["rx"] - rx, counters["rx_not_read"]
     measured.append(f"802.3ad        storm of {sent / lasted:.0f} LACPDUs/s, {lasted} s: {read} "
-                    f"read, {lost} not; TCP by the other member kept {100 * ratio:.0f} % of what it "
+                    f"read, {lost} not; TCP by the other kept {100 * ratio:.0f} % of what it "
                     f"had beside a storm elsewhere, {100 * during / quiet:.0f} % of that in quiet "
                     f"({quiet / 1e6:.0f} Mbit/s)")
     assert ratio >= (KEPT if LONG else KEPT_SOFT), f"{during:.0f} of {before:.0f} bit/s"
