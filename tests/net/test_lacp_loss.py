@@ -5,8 +5,7 @@ What counts is when frames were seen on the partner's cables, by the kernel's cl
 
 from lacp import (AGGREGATION, COLLECTING, DISTRIBUTING, EXPIRED, SHORT_TIMEOUT_S, SYNC,
                   Silence, Stream, Talk, distributing, explain, lacp_events,
-                  long_only, machines, ping_ok,
-                  wait_both, wait_distributing, wait_lacp)
+                  long_only, machines, ping_ok, wait_both, wait_distributing, wait_lacp)
 from netlab import wait_for
 from watch import view
 
@@ -97,6 +96,8 @@ def test_link_loss(bench, measured):
             since = stream.sent
             topo.pull(i)
             wait_distributing(made, [other])
+            # The worker may be in the middle of a burst.
+            stream.wait_at(other, "by the plan of now")
             dead = member_counters(made, i)["tx_packets"]
             stream.wait_at(other, "of all flows", 200)
             assert member_counters(made, i)["tx_packets"] == dead, "frames to a dead member"
