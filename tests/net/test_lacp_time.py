@@ -57,7 +57,8 @@ def test_convergence(bench, measured):
                 assert not deaf, f"member {i} did not hear the partner's first LACPDU"
         took.append(max(carried) - began)
     in_time = sum(t <= CONVERGENCE_S for t in took)
-    measured.append(f"802.3ad        converged after link up: {in_time} of {RUNS} within {CONVERGENCE_S:g} s, {min(took):.2f}..{max(took):.2f} s")
+    measured.append(f"802.3ad        converged after link up: {in_time} of {RUNS} within "
+                    f"{CONVERGENCE_S:g} s, {min(took):.2f}..{max(took):.2f} s")
     if LONG:
         assert in_time >= 19, took
     assert max(took) <= GENEROUS_S, took
