@@ -16,7 +16,7 @@ lacp_transmit_ns(const struct lacp_port *p)
 {
 	uint64_t oldest_ns = p->tx_ns[p->tx_oldest];
 
-	if (!p->ntt || !p->enabled)
+	if (!p->ntt || !p->enabled || p->periodic == LACP_NO_PERIODIC)
 		return LACP_NEVER;
 	return oldest_ns != 0 ? oldest_ns + LACP_FAST_PERIODIC_NS : 0;
 }
@@ -27,7 +27,7 @@ lacp_transmit_step(struct lacp *l, struct lacp_port *p, uint64_t now_ns)
 	uint8_t frame[LACP_FRAME_BYTES];
 	struct lacp_pdu pdu;
 
-	if (!p->lacp_enabled)
+	if (!p->lacp_enabled || p->periodic == LACP_NO_PERIODIC)
 		p->ntt = false;
 	if (now_ns < lacp_transmit_ns(p))
 		return false;

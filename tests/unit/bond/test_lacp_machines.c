@@ -293,6 +293,7 @@ speaking_port(struct lacp_bench *b)
 	p->begin = false;
 	p->enabled = true;
 	p->lacp_enabled = true;
+	p->periodic = LACP_FAST_PERIODIC;
 	p->ntt = true;
 	return p;
 }
@@ -344,6 +345,12 @@ transmit_needs_link_and_lacp(void **state)
 	assert_false(p->ntt);
 	p->lacp_enabled = true;
 	assert_false(lacp_transmit_step(b.l, p, b.now_ns));
+	/* Neither side is active: nobody speaks first. */
+	p->ntt = true;
+	p->periodic = LACP_NO_PERIODIC;
+	assert_true(lacp_transmit_ns(p) == LACP_NEVER);
+	assert_false(lacp_transmit_step(b.l, p, b.now_ns));
+	assert_false(p->ntt);
 	assert_int_equal(b.nb_sent, 0);
 	bench_end(&b);
 }

@@ -452,13 +452,14 @@ cable_that_leads_back(void **state)
 static void
 check_silence_is_told(bool active)
 {
-	struct lacp_settings s = bench_settings();
+	const struct lacp_settings speaker = bench_settings();
+	struct lacp_settings s = speaker;
 	struct lacp_port_view v;
 	static struct net n;
 	uint64_t up_ns;
 
 	s.active = active;
-	begin_pair(&n, &s, &s);
+	begin_pair(&n, &s, &speaker);
 	snprintf(n.label, sizeof(n.label), "no partner, %s", active ? "active" : "passive");
 	up_ns = n.now_ns;
 	net_port_link(&n.systems[A], 0, true, SPEED_MBPS);
