@@ -453,7 +453,7 @@ run_member_leaves(struct bond *bond, struct bond_member *m)
 	        (size_t)(BOND_MAX_MEMBERS - index - 1) * sizeof(run->seen[0]));
 	run_macs_active_changed(run);
 	run_macs_member_leaves(run, m);
-	run_lacp_member_leaves(run, m, run_now_ns(run));
+	run_lacp_member_leaves(run, m);
 	run->engine.changed |= ENGINE_CHANGED_LINK;
 	run_react(run);
 }

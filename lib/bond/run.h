@@ -97,7 +97,7 @@ void run_send_learning(struct bond_run *run, const struct bond_member *m);
 /* run_lacp.c: mode 4; in other modes these do nothing. */
 int run_lacp_new(struct bond_run *run); /* -ENOMEM */
 void run_lacp_member_added(struct bond_run *run, const struct bond_member *m, uint64_t now_ns);
-void run_lacp_member_leaves(struct bond_run *run, const struct bond_member *m, uint64_t now_ns);
+void run_lacp_member_leaves(struct bond_run *run, const struct bond_member *m);
 /* All ports leave and tell their partners; and all of them join. */
 void run_lacp_farewell(struct bond_run *run);
 void run_lacp_rejoin(struct bond_run *run);

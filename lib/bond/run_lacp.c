@@ -102,11 +102,11 @@ run_lacp_member_added(struct bond_run *run, const struct bond_member *m, uint64_
 }
 
 void
-run_lacp_member_leaves(struct bond_run *run, const struct bond_member *m, uint64_t now_ns)
+run_lacp_member_leaves(struct bond_run *run, const struct bond_member *m)
 {
 	uint8_t farewell[LACP_FRAME_BYTES];
 
-	if (run->lacp == NULL || !lacp_port_remove(run->lacp, m->port_id, farewell, now_ns))
+	if (run->lacp == NULL || !lacp_port_remove(run->lacp, m->port_id, farewell))
 		return;
 	/* It leaves the plan before its partner hears of it. */
 	run_publish(run);
@@ -116,12 +116,10 @@ run_lacp_member_leaves(struct bond_run *run, const struct bond_member *m, uint64
 void
 run_lacp_farewell(struct bond_run *run)
 {
-	uint64_t now_ns = run_now_ns(run);
-
 	if (run->lacp == NULL)
 		return;
 	for (uint16_t i = 0; i < run->bond->nb_members; i++)
-		run_lacp_member_leaves(run, &run->bond->members[i], now_ns);
+		run_lacp_member_leaves(run, &run->bond->members[i]);
 }
 
 void

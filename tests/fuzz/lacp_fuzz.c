@@ -310,7 +310,7 @@ remove_event(struct target *t, uint16_t port_id)
 	struct lacp_pdu pdu;
 
 	t->ports[port_id] = (struct port){.present = false};
-	if (lacp_port_remove(t->l, port_id, frame, t->now_ns)) {
+	if (lacp_port_remove(t->l, port_id, frame)) {
 		HOLDS(lacp_pdu_read(&pdu, frame, sizeof(frame)) == 0);
 		HOLDS((pdu.actor.state & LACP_STATE_SYNC) == 0);
 	}

@@ -160,9 +160,7 @@ lacp_port_add(
 }
 
 bool
-lacp_port_remove(
-	struct lacp *l, uint16_t port_id, uint8_t farewell[LACP_FRAME_BYTES], uint64_t now_ns
-)
+lacp_port_remove(struct lacp *l, uint16_t port_id, uint8_t farewell[LACP_FRAME_BYTES])
 {
 	const uint8_t aggregates = LACP_STATE_AGGREGATION | LACP_STATE_SYNC |
 	                           LACP_STATE_COLLECTING | LACP_STATE_DISTRIBUTING;
@@ -171,7 +169,6 @@ lacp_port_remove(
 	bool speaks;
 	size_t index;
 
-	(void)now_ns;
 	if (p == NULL)
 		return false;
 	speaks = p->enabled && p->lacp_enabled;

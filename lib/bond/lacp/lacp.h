@@ -87,9 +87,7 @@ void lacp_port_add(
  * not aggregatable, as bond_3ad_unbind_slave says it); false when there is none to be sent. Ports
  * that stood in its aggregator move on to another.
  */
-bool lacp_port_remove(
-	struct lacp *l, uint16_t port_id, uint8_t farewell[LACP_FRAME_BYTES], uint64_t now_ns
-);
+bool lacp_port_remove(struct lacp *l, uint16_t port_id, uint8_t farewell[LACP_FRAME_BYTES]);
 
 void lacp_port_source(struct lacp *l, uint16_t port_id, const struct rte_ether_addr *source);
 void lacp_port_priority(struct lacp *l, uint16_t port_id, uint16_t priority);

@@ -433,7 +433,7 @@ net_remove_port(struct net_system *sys, uint16_t port_id, uint8_t farewell[LACP_
 
 	np->collects = np->distributes = false;
 	np->up = false;
-	return lacp_port_remove(sys->l, port_id, farewell, sys->net->now_ns);
+	return lacp_port_remove(sys->l, port_id, farewell);
 }
 
 static inline void

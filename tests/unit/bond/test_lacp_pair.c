@@ -386,9 +386,9 @@ farewell(void **state)
 	net_port_link(&n.systems[A], 1, true, SPEED_MBPS);
 	/* Who can't speak says no farewell; nor does who is asked not to. */
 	net_link(&n, A, 0, false);
-	assert_false(lacp_port_remove(n.systems[B].l, 0, frame, n.now_ns));
-	assert_true(lacp_port_remove(n.systems[A].l, 1, NULL, n.now_ns));
-	assert_false(lacp_port_remove(n.systems[A].l, 1, frame, n.now_ns));
+	assert_false(lacp_port_remove(n.systems[B].l, 0, frame));
+	assert_true(lacp_port_remove(n.systems[A].l, 1, NULL));
+	assert_false(lacp_port_remove(n.systems[A].l, 1, frame));
 	net_end(&n);
 }
 

@@ -41,7 +41,7 @@ check_removal(const char *partners, int leaves, bool reversed)
 		if (i != leaves)
 			wanted[n++] = lacp_distributes(b.l, (uint16_t)i) ? '+' : '-';
 	active_left = of_active == 0;
-	(void)lacp_port_remove(b.l, (uint16_t)leaves, NULL, b.now_ns);
+	(void)lacp_port_remove(b.l, (uint16_t)leaves, NULL);
 	bench_turn(&b);
 	assert_int_equal(b.l->nb_ports, nb - 1);
 	for (int i = 0; i < nb - 1; i++) {
@@ -112,14 +112,14 @@ numbers(void **state)
 		assert_int_equal(b.l->ports[i].actor.port_number, i + 1);
 		assert_int_equal(b.l->ports[i].own.id, i + 1);
 	}
-	(void)lacp_port_remove(b.l, 1, NULL, b.now_ns);
+	(void)lacp_port_remove(b.l, 1, NULL);
 	lacp_port_add(b.l, 9, &bench_source, 3, b.now_ns);
 	assert_int_equal(bench_port(&b, 9)->actor.port_number, 4);
 	assert_int_equal(bench_port(&b, 9)->actor.port_priority, 3);
 	assert_int_equal(bench_port(&b, 9)->own.id, 4);
-	(void)lacp_port_remove(b.l, 0, NULL, b.now_ns);
-	(void)lacp_port_remove(b.l, 2, NULL, b.now_ns);
-	(void)lacp_port_remove(b.l, 9, NULL, b.now_ns);
+	(void)lacp_port_remove(b.l, 0, NULL);
+	(void)lacp_port_remove(b.l, 2, NULL);
+	(void)lacp_port_remove(b.l, 9, NULL);
 	bench_turn(&b);
 	assert_false(lacp_carrier(b.l));
 	lacp_port_add(b.l, 5, &bench_source, 3, b.now_ns);
