@@ -143,25 +143,3 @@ def test_flows_stay(bench, measured, mode):
         assert port == 0 or len(serials) == sender.rounds, f"flow {flow} of the other member lost"
     measured.append(f"{mode:14} ring filled: {drops[0]} of {sender.sent()} frames refused, all on "
                     "their member")
-
-
-def test_another_member_takes_it_in_mode_0(bench):
-    """The one mode whose frames may go to any member: none is lost."""
-    made = ready(bench, "balance-rr")
-    with Captures(made.topo.b, made.topo.ports) as caps, Injector(made.topo.a, TAP) as out:
-        sender = Sender(made, caps, out)
-        slow_down(made.topo, 0)
-        arrived = [0, 0]
-
-        def taken_over():
-            if sender.sent() < SENT_MAX:
-                sender.send(2)
-            arrived[:] = map(len, sender.arrived())
-            return arrived[1] >= sender.sent() / 2 + REFUSED
-
-        wait_for(taken_over, "more than its share at the other member", 20.0, poll_s=0.005)
-        speed_up(made.topo, 0)
-        wait_for(lambda: sum(map(len, sender.arrived())) >= sender.sent(), "all frames", 10.0)
-        everything = sorted(itertools.chain(*sender.arrived()))
-    assert everything == sorted((f, s) for f in range(FLOWS) for s in range(sender.rounds))
-    assert refused(made) == [0, 0]
