@@ -223,8 +223,8 @@ add_ip(struct rte_mbuf *m, const struct flow *f)
 		ip->payload_len = RTE_BE16(L4_BYTES);
 		ip->hop_limits = 64;
 		ip->proto = f->proto;
-		memcpy(ip->src_addr, &f->sip.v6, sizeof(ip->src_addr));
-		memcpy(ip->dst_addr, &f->dip.v6, sizeof(ip->dst_addr));
+		memcpy(&ip->src_addr, &f->sip.v6, sizeof(ip->src_addr));
+		memcpy(&ip->dst_addr, &f->dip.v6, sizeof(ip->dst_addr));
 	}
 }
 

@@ -111,10 +111,10 @@ alb_bucket6(const struct rte_mbuf *m, const struct rte_ether_addr *dst, uint32_t
 	if (unlikely(
 		    ip == NULL || rte_is_same_ether_addr(dst, &all_nodes) ||
 		    is_nd(m, ip, offset_bytes) ||
-		    memcmp(ip->src_addr, unspecified, sizeof(unspecified)) == 0
+		    memcmp(&ip->src_addr, unspecified, sizeof(unspecified)) == 0
 	    ))
 		return TLB_ACTIVE;
-	return xor_of_bytes(ip->dst_addr, 4);
+	return xor_of_bytes(&ip->dst_addr, 4);
 }
 
 static uint16_t

@@ -446,7 +446,7 @@ assert_l3(
 	uint16_t tci
 )
 {
-	struct dissect_l3 l3;
+	struct dissect_l3 l3 = {0};
 
 	assert_true(dissect_l3(m, max_tags, &l3));
 	assert_int_equal(rte_be_to_cpu_16(l3.ether_type), ether_type);
