@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Reads commands.list and options.list, for gen-commands, gen-options and gen-man."""
+"""Reads commands.list, options.list and vfctl.list for the generators beside it."""
 
 import itertools
 import re
@@ -129,9 +129,8 @@ def read_commands(path):
     return rows
 
 
-def read_options(path):
-    """The rows of options.list, checked."""
-    rows = read_rows(path)
+def check_options(rows):
+    """Whether rows are options, none of them twice."""
     seen = set()
     for row in rows:
         names = row.name.split(", ")
@@ -141,6 +140,12 @@ def read_options(path):
             if name in seen:
                 raise ListError(f"{row.where}: '{name}' stands twice")
             seen.add(name)
+
+
+def read_options(path):
+    """The rows of options.list, checked."""
+    rows = read_rows(path)
+    check_options(rows)
     return rows
 
 

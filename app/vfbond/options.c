@@ -4,7 +4,7 @@
 
 #include "fwd_engine.h"
 #include "names.h"
-#include "options_help.h"
+#include "options_table.h"
 #include "parse.h"
 #include "reason.h"
 #include "text.h"
@@ -343,16 +343,5 @@ void
 options_usage(struct text *ret)
 {
 	text_puts(ret, "usage: vfbond [EAL options] -- [options]\n\n");
-	for (size_t i = 0; i < options_help_count; i++) {
-		const struct option_help *h = &options_help[i];
-
-		text_printf(
-			ret,
-			"  %s%s%s\n        %s\n",
-			h->name,
-			h->argument[0] != '\0' ? "=" : "",
-			h->argument,
-			h->help
-		);
-	}
+	options_help_text(options_help, options_help_count, ret);
 }

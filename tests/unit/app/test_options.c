@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The program's own options: what --help lists is what is taken, and each refusal says why. */
 #include "options.h"
-#include "options_help.h"
+#include "options_table.h"
 #include "reason.h"
 #include "text.h"
 

@@ -2,13 +2,7 @@
 /* The options of vfbond as --help shows them; gen-options makes the table from options.list. */
 #pragma once
 
-#include <stddef.h>
-
-struct option_help {
-	const char *name;     /* "-i, --interactive" */
-	const char *argument; /* "" for none */
-	const char *help;
-};
+#include "options_help.h"
 
 extern const struct option_help options_help[];
 extern const size_t options_help_count;

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See vfctl.h. */
+#include "vfctl.h"
+
+int
+cmd_create(struct vfctl *c, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return vfctl_usage(c, "not built yet");
+}
+
+int
+cmd_destroy(struct vfctl *c, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return vfctl_usage(c, "not built yet");
+}

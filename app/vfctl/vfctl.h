@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the commands of vfctl share. Each command is one function with getopt_long of its own; it
+ * prints its result to standard output and its complaints to standard error.
+ */
+#pragma once
+
+#include "pci_bus.h"
+#include "sriov_host.h"
+
+#include <stdbool.h>
+
+struct reason;
+struct text;
+struct vf_rtnl;
+
+enum { STATUS_OK, STATUS_FAILED, STATUS_USAGE };
+
+struct vfctl {
+	struct sriov_host host;
+	struct vf_rtnl *rtnl; /* NULL under --sysroot */
+	struct pci_bus *bus;  /* vfctl_scan */
+	const char *command;  /* the one that runs */
+};
+
+/* argv[0] is the command's name. The exit status. */
+int cmd_list(struct vfctl *c, int argc, char **argv);
+int cmd_show(struct vfctl *c, int argc, char **argv);
+int cmd_create(struct vfctl *c, int argc, char **argv);
+int cmd_destroy(struct vfctl *c, int argc, char **argv);
+int cmd_set(struct vfctl *c, int argc, char **argv);
+int cmd_bind(struct vfctl *c, int argc, char **argv);
+int cmd_unbind(struct vfctl *c, int argc, char **argv);
+int cmd_claim(struct vfctl *c, int argc, char **argv);
+int cmd_release(struct vfctl *c, int argc, char **argv);
+int cmd_reconcile(struct vfctl *c, int argc, char **argv);
+int cmd_doctor(struct vfctl *c, int argc, char **argv);
+
+/* "vfctl COMMAND: " and what is wrong, to standard error; returns STATUS_USAGE. */
+int vfctl_usage(const struct vfctl *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same with a reason; returns STATUS_FAILED. */
+int vfctl_failed(const struct vfctl *c, const struct reason *why);
+
+/* Lines of @notes to standard error, each behind "vfctl COMMAND: note: ". */
+void vfctl_notes(const struct vfctl *c, const struct text *notes);
+
+/* Scan the bus into c->bus, once. 0, or STATUS_FAILED after a message. */
+int vfctl_scan(struct vfctl *c);
+
+/*
+ * The device that a word means: an address, the name of a netdev, or PF#N. NULL after a message.
+ * _pf and _vf refuse the other kind.
+ */
+const struct pci_device *vfctl_device(struct vfctl *c, const char *word);
+const struct pci_device *vfctl_pf(struct vfctl *c, const char *word);
+const struct pci_device *vfctl_vf(struct vfctl *c, const char *word);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What breaks bonds over VFs, said before traffic is lost: members on one PF, addresses that cannot
+ * move, spoof checking, a PF in a bond of the host, what a mode needs of a VF's driver. Pure; used
+ * by app/vfbond.
+ */
+#pragma once
+
+#include "claim.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct reason;
+struct text;
+
+struct bond_advice_member {
+	const struct claim_result *vf;
+	bool mac_asked;  /* the user gave mac= for this VF */
+	bool pf_in_bond; /* the PF is enslaved to a bond of the host, named @pf_master */
+	char pf_master[16];
+	bool pf_carrier_known, pf_carrier;
+	char pf_switch_id[68];
+	char pmd_family[16]; /* the kernel driver of its PF: igb, ixgbe, i40e, ice, ...; "" not
+	                        known */
+};
+
+/* What is to be done about the administratively set addresses of the members. */
+enum bond_advice_mac {
+	ADVICE_MAC_FINE,   /* none set, all the same, or all trusted */
+	ADVICE_MAC_SHARE,  /* give all of them the first one's */
+	ADVICE_MAC_REFUSE, /* nobody can: the user asked for different ones, or they share a PF */
+};
+
+/*
+ * Judge a bond in @mode (0..6 as Linux numbers them) over @n members. @notes gains a line per
+ * warning, each with the reason and the remedy.
+ */
+enum bond_advice_mac bond_advice(
+	const char *bond,
+	uint8_t mode,
+	uint8_t fail_over_mac,
+	const struct bond_advice_member *members,
+	size_t n,
+	struct text *notes,
+	struct reason *why
+);

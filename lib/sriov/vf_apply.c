@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See vf_apply.h. */
+#include "vf_apply.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See vf_count.h. */
+#include "vf_count.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See vf_settings.h. */
+#include "vf_settings.h"
