@@ -9,8 +9,8 @@ enum { PCI_ADDR_BYTES = 17 }; /* "ffffffff:ff:1f.7" and its NUL; VMD has domains
 
 struct pci_addr {
 	uint32_t domain;
-	uint8_t bus, device,
-		function; /* device 0..31, function 0..7; ARI's 8 bits are both together */
+	/* device 0..31, function 0..7; the 8 bits of an ARI function are both together. */
+	uint8_t bus, device, function;
 };
 
 /* With or without the domain (then 0), hex digits of either case; the whole string. -EINVAL. */
