@@ -240,30 +240,98 @@ hostfs_write(const struct hostfs *fs, const char *value, size_t len, const char 
 	                         : write_value(w.full, value, len);
 }
 
-/* In the child: write, tell, end. Only what is safe after fork() in a program with threads. */
-static void
-write_and_tell(const char *full, const char *value, size_t len, int fd)
-{
-	int rc = write_value(full, value, len);
+/* What a child process is to do, and what came of it. */
+struct errand {
+	const char *full;
+	const char *value; /* NULL: read the first line */
+	size_t len;
+	struct outcome {
+		int rc;
+		char line[HOSTFS_NAME_BYTES];
+	} outcome;
+};
 
-	while (write(fd, &rc, sizeof(rc)) < 0 && errno == EINTR)
+/*
+ * In the child: do it, tell, end. Only what is safe after fork() in a program with threads. A child
+ * that the kernel holds must not hold the caller's pipes and locks as well, so it closes them.
+ */
+static void
+run_errand(struct errand *e, int fd)
+{
+	struct outcome *o = &e->outcome;
+
+	if (fd > 0)
+		(void)close_range(0, (unsigned)fd - 1, 0);
+	(void)close_range((unsigned)fd + 1, ~0u, 0);
+	o->rc = e->value != NULL ? write_value(e->full, e->value, e->len)
+	                         : read_line(e->full, o->line, sizeof(o->line));
+	while (write(fd, o, sizeof(*o)) < 0 && errno == EINTR)
 		;
 	_exit(0);
 }
 
-/* What the child says within the limit; it stays behind when the kernel holds it. */
+/* What the child says within the limit. */
 static int
-wait_for_writer(int fd, uint32_t limit_ms)
+wait_for_outcome(int fd, uint32_t limit_ms, struct outcome *ret)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
-	int rc, n;
+	int n;
 
 	do
 		n = poll(&p, 1, limit_ms > INT32_MAX ? INT32_MAX : (int)limit_ms);
 	while (n < 0 && errno == EINTR);
 	if (n == 0)
 		return -ETIMEDOUT;
-	return read(fd, &rc, sizeof(rc)) == (ssize_t)sizeof(rc) ? rc : -EIO;
+	return read(fd, ret, sizeof(*ret)) == (ssize_t)sizeof(*ret) ? ret->rc : -EIO;
+}
+
+static int
+run_limited(struct errand *e, uint32_t limit_ms)
+{
+	int fds[2], rc;
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) != 0)
+		return -errno;
+	pid = fork();
+	if (pid == 0)
+		run_errand(e, fds[1]);
+	rc = pid < 0 ? -errno : 0;
+	close(fds[1]);
+	if (rc == 0)
+		rc = wait_for_outcome(fds[0], limit_ms, &e->outcome);
+	close(fds[0]);
+	if (pid > 0) {
+		/* A write that hangs is still to be done; a read is of no use any more. */
+		if (rc == -ETIMEDOUT && e->value == NULL)
+			(void)kill(pid, SIGKILL);
+		/* One that is held by the kernel is left to init: it cannot be ended. */
+		(void)waitpid(pid, NULL, rc == -ETIMEDOUT ? WNOHANG : 0);
+	}
+	return rc;
+}
+
+int
+hostfs_read_limited(
+	const struct hostfs *fs, char *buf, size_t size, uint32_t limit_ms, const char *fmt, ...
+)
+{
+	struct errand e = {0};
+	struct where w;
+	int rc;
+
+	LOCATE(fs, &w, fmt, rc);
+	if (rc != 0)
+		return rc;
+	if (w.path != w.full)
+		return read_line(w.full, buf, size);
+	e.full = w.full;
+	rc = run_limited(&e, limit_ms);
+	if (rc == 0 && strlen(e.outcome.line) >= size)
+		rc = -ENAMETOOLONG;
+	if (rc == 0)
+		strcpy(buf, e.outcome.line);
+	return rc;
 }
 
 int
@@ -276,27 +344,15 @@ hostfs_write_limited(
 	...
 )
 {
-	int fds[2], rc;
+	struct errand e = {.value = value, .len = len};
 	struct where w;
-	pid_t pid;
+	int rc;
 
 	LOCATE(fs, &w, fmt, rc);
 	if (rc != 0)
 		return rc;
 	if (fs->write != NULL)
 		return fs->write(fs->ctx, w.path, value, len);
-	if (pipe2(fds, O_CLOEXEC) != 0)
-		return -errno;
-	pid = fork();
-	if (pid == 0)
-		write_and_tell(w.full, value, len, fds[1]);
-	rc = pid < 0 ? -errno : 0;
-	close(fds[1]);
-	if (rc == 0)
-		rc = wait_for_writer(fds[0], limit_ms);
-	close(fds[0]);
-	if (pid > 0)
-		/* One that is held by the kernel is left to init: it cannot be ended. */
-		(void)waitpid(pid, NULL, rc == -ETIMEDOUT ? WNOHANG : 0);
-	return rc;
+	e.full = w.full;
+	return run_limited(&e, limit_ms);
 }

@@ -33,6 +33,15 @@ struct hostfs {
 int hostfs_read(const struct hostfs *fs, char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/*
+ * The same with a limit of time, for files whose read waits for the lock of a device, which a
+ * change that hangs never gives back (driver_override, sriov_numvfs): a child process reads.
+ * -ETIMEDOUT. Below a prefix nothing can hang, and the file is read at once.
+ */
+int hostfs_read_limited(
+	const struct hostfs *fs, char *buf, size_t size, uint32_t limit_ms, const char *fmt, ...
+) __attribute__((format(printf, 5, 6)));
+
 /* A file that is one number, decimal or 0x. -EINVAL when it is not. */
 int hostfs_read_i64(const struct hostfs *fs, int64_t *ret, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -18,9 +18,11 @@ struct reason;
 
 /* The SR-IOV extended capability (PCI Express Base Specification, 9.3.3) and the files about it. */
 struct pci_sriov {
-	bool capability_read; /* the fields that follow: config space beyond 256 bytes needs root */
-	uint16_t initial_vfs, total_vfs, first_vf_offset, vf_stride, vf_device_id;
-	bool ari_capable_hierarchy;
+	bool capability_read; /* of configuration space, for which beyond 256 bytes root is needed
+	                       */
+	uint16_t initial_vfs, total_vfs;                   /* 0 without it */
+	bool ari_capable_hierarchy;                        /* false without it */
+	uint16_t first_vf_offset, vf_stride, vf_device_id; /* without it as sysfs has them, or 0 */
 	uint16_t driver_total_vfs; /* sriov_totalvfs: a driver may offer fewer */
 	uint16_t num_vfs;          /* sriov_numvfs now */
 	bool autoprobe;            /* sriov_drivers_autoprobe */
@@ -64,5 +66,8 @@ pci_bus_find_vf(const struct pci_bus *bus, const struct pci_addr *pf, uint16_t v
 /* One function as it is now, without names and capability. -ENODEV. */
 int pci_device_read(const struct hostfs *fs, const struct pci_addr *addr, struct pci_device *ret);
 
-/* Addresses of the other functions of an IOMMU group; how many there are, of which @max written. */
+/*
+ * Addresses of the functions of an IOMMU group: how many there are, of which @max written; -ENOENT
+ * when there is no such group.
+ */
 int pci_group_devices(const struct hostfs *fs, int iommu_group, struct pci_addr *ret, int max);
