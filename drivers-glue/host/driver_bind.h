@@ -19,14 +19,21 @@ struct driver_binding {
 	char override[32]; /* "": none */
 };
 
+/* -ENODEV: no such function. A kernel without driver_override has none set. */
 int driver_binding_read(
 	const struct hostfs *fs, const struct pci_addr *addr, struct driver_binding *ret
 );
 
+/* Whether it can be a driver's name: what fits struct driver_binding and is no path. */
+bool driver_name_ok(const char *driver);
+
 /* Whether the driver is registered on the PCI bus. */
 bool driver_loaded(const struct hostfs *fs, const char *driver);
 
-/* Load the module of that name by modprobe(8). -ENOENT: there is no such module, or no modprobe. */
+/*
+ * Load the module of that name by modprobe(8), waiting for it for half a minute. -ENOENT: there is
+ * no such module, no modprobe, or it registers no PCI driver of that name; -EPERM; -ETIMEDOUT.
+ */
 int driver_load(const struct hostfs *fs, const char *driver, struct reason *why);
 
 /* Write driver_override; "" takes it away. Without a change nothing is written. */
@@ -34,15 +41,20 @@ int driver_override_set(
 	const struct hostfs *fs, const struct pci_addr *addr, const char *driver, struct reason *why
 );
 
-/* Take the function from its driver; 0 when it has none. Limited to @limit_ms. */
+/*
+ * Take the function from its driver; 0 when it has none. Limited to @limit_ms: vfio lets go only
+ * when the process that has the function open does. -ETIMEDOUT: it will happen when it can.
+ */
 int driver_unbind(
 	const struct hostfs *fs, const struct pci_addr *addr, uint32_t limit_ms, struct reason *why
 );
 
 /*
- * Offer the function to @driver ("" leaves it without one), whose override stands already, and wait
- * up to @limit_ms until sysfs shows that the driver has it. The reason tells what -EINVAL of
- * vfio-pci (no IOMMU), lockdown, or a missing module mean.
+ * Offer the function, which has no driver, to @driver, whose override stands already: to all
+ * drivers by drivers_probe, then, if it stayed without, to that one. The kernel has @limit_ms. 0:
+ * sysfs shows that the driver has it. -EINPROGRESS: the kernel said yes, but sysfs does not show it
+ * (yet: links are missing for moments); the caller looks again by driver_binding_read, on its
+ * clock. The reason tells what -EINVAL of vfio-pci (no IOMMU), lockdown, or a missing module mean.
  */
 int driver_bind(
 	const struct hostfs *fs,
