@@ -16,6 +16,9 @@ struct text;
 
 enum { VF_BIND_LIMIT_MS = 10000 };
 
+/* -EPERM with the reason: a PF, or a function that is no VF of anything. */
+int vf_bind_check_kind(const struct pci_device *dev, struct reason *why);
+
 /*
  * Whether @dev may be bound to @driver: it is a VF, nobody uses it (a netdev that is up and has
  * addresses or a default route, an open vfio group), its IOMMU group holds nothing else but
@@ -41,10 +44,24 @@ vf_bind(const struct sriov_host *h,
         const char *driver,
         struct reason *why);
 
-/* Give the function the override and the driver of @was back, and verify. */
+/*
+ * Give the function the override and the driver of @was back, and verify. It waits for a process
+ * that is just ending to let go of vfio; -EBUSY names one that does not.
+ */
 int vf_bind_restore(
 	const struct sriov_host *h,
 	const struct pci_addr *addr,
 	const struct driver_binding *was,
+	struct reason *why
+);
+
+/*
+ * Take a VF from its userspace driver and offer it to the kernel's: no override, and whoever wants
+ * it by its id. *ret_now: what came of it; no driver is no error. On failure as before.
+ */
+int vf_unbind(
+	const struct sriov_host *h,
+	const struct pci_addr *addr,
+	struct driver_binding *ret_now,
 	struct reason *why
 );

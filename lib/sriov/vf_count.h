@@ -16,7 +16,7 @@ struct text;
 
 struct vf_count_settings {
 	uint16_t count;    /* 0: none */
-	bool recreate;     /* destroy VFs that are in use, and others to reach another count */
+	bool recreate;     /* destroy VFs that are in use, and any VFs to reach another count */
 	bool autoprobe;    /* leave the VFs to their kernel driver; else they come up without one */
 	uint32_t limit_ms; /* for the kernel's part; 0: 120 s */
 };
@@ -24,8 +24,10 @@ struct vf_count_settings {
 /*
  * Make the PF have that many VFs and wait until all are there. The same number is no change. Takes
  * the PF's lock. -ERANGE, -EBUSY, -ENOENT, -ENOMEM, -ETIMEDOUT, ... each with advice; when the
- * driver made fewer than asked and said nothing: -ENOSPC with the number. @notes gains what a user
- * wants to know.
+ * driver made fewer than asked and said nothing: -ENOSPC with the number. On failure the count is
+ * as it was, or the reason says not; VFs made again to that end have lost their driver and
+ * settings. A process that holds a VF through vfio makes the kernel wait for it, beyond any signal:
+ * -ETIMEDOUT names it, and the kernel goes on when it ends. @notes gains what a user wants to know.
  */
 int vf_count_set(
 	const struct sriov_host *h,
@@ -34,8 +36,3 @@ int vf_count_set(
 	struct text *notes,
 	struct reason *why
 );
-
-/* Who uses a VF, as words for a message: a claim, a process by pid, another namespace. */
-enum vf_use { VF_FREE, VF_CLAIMED, VF_OPEN, VF_NETDEV_ELSEWHERE, VF_USE_COUNT };
-enum vf_use
-vf_in_use(const struct sriov_host *h, const struct pci_device *vf, struct reason *ret_who);
