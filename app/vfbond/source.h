@@ -66,6 +66,21 @@ int source_sleep(void *source, uint64_t ns);
 int source_load(void *source, const char *path, struct reason *why);
 
 /*
+ * The command's work goes on elsewhere: its source waits, without a limit of time, until
+ * source_done gets the same ticket. The source may be gone by then.
+ */
+uint64_t source_hold(void *source);
+struct text;
+/* The held command printed @reply and came to @err (0 or -errno with @why). Control thread. */
+void source_done(
+	struct sources *s,
+	uint64_t ticket,
+	const struct text *reply,
+	int err,
+	const struct reason *why
+);
+
+/*
  * Write a line (a newline is added) to standard output between the terminal's prompts: events,
  * warnings, stats. Lines are dropped, and counted, while its reader leaves more than
  * SOURCE_PENDING_MAX unread.

@@ -61,6 +61,9 @@ struct source {
 	struct source_file *files[SOURCE_LOAD_DEPTH]; /* each loaded by the one before it */
 	int files_err;                                /* the first failure in them */
 	struct reason files_why;
+	uint64_t ticket; /* of source_hold; 0: not held */
+	int held_err;    /* what came of a held line of the source's own */
+	struct reason held_why;
 };
 
 LIST_HEAD(client_list, client);
@@ -85,6 +88,7 @@ struct sources {
 	int in_fd;
 	struct sink out;           /* standard output */
 	unsigned int nb_lost;      /* lines that sources_print had to drop */
+	uint64_t last_ticket;      /* of source_hold */
 	struct source *startup;    /* the --cmdline-file; NULL: none */
 	bool startup_failed;       /* a line of it failed */
 	struct source *input;      /* standard input; NULL: not read (yet) */
@@ -133,6 +137,8 @@ void source_end(struct source *s);
 /* source_load.c */
 void source_files_step(struct source *s);
 void source_files_drop(struct source *s);
+/* The line of a file that ran last has failed. */
+void source_files_fail(struct source *s, int err, struct reason *why);
 
 /* source_pipe.c; input and readable serve every source that reads plain lines. */
 struct line_source {
@@ -156,3 +162,5 @@ void terminal_show(struct terminal *t);
 /* source_socket.c */
 int listener_open(struct sources *owner, const char *path, struct reason *why);
 void listener_close(struct sources *owner);
+/* The client that waits for this ticket, or NULL. */
+struct source *listener_find(struct sources *owner, uint64_t ticket);

@@ -96,8 +96,8 @@ prefix_places(const struct source *s, struct reason *why)
 	}
 }
 
-static void
-fail_line(struct source *s, int err, struct reason *why)
+void
+source_files_fail(struct source *s, int err, struct reason *why)
 {
 	prefix_places(s, why);
 	if (s == s->owner->startup)
@@ -140,7 +140,7 @@ read_more(struct source *s, struct source_file *f)
 		f->lines.start = f->lines.end;
 		f->lines.number++;
 		reason_set(&why, err, "%s", strerror(-err));
-		fail_line(s, err, &why);
+		source_files_fail(s, err, &why);
 	}
 	return true;
 }
@@ -175,7 +175,7 @@ source_files_step(struct source *s)
 		break;
 	}
 	if (err != 0)
-		fail_line(s, err, &why);
+		source_files_fail(s, err, &why);
 	sink_flush(s->out);
 	if (s->kind->replied != NULL)
 		s->kind->replied(s);

@@ -268,3 +268,14 @@ listener_close(struct sources *owner)
 	free(ln->path);
 	ln->path = NULL;
 }
+
+struct source *
+listener_find(struct sources *owner, uint64_t ticket)
+{
+	struct client *c;
+
+	LIST_FOREACH(c, &owner->listener.clients, all)
+	if (c->in.source.ticket == ticket)
+		return &c->in.source;
+	return NULL;
+}

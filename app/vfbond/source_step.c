@@ -105,11 +105,12 @@ source_step(struct source *s)
 		return;
 	}
 	if (s->answer_due) {
-		err = s->files_err;
-		why = s->files_why;
+		err = s->files_err != 0 ? s->files_err : s->held_err;
+		why = s->files_err != 0 ? s->files_why : s->held_why;
 		s->answer_due = false;
 		s->kind->answer(s, err, &why);
 		s->files_err = 0;
+		s->held_err = 0;
 		sink_flush(s->out);
 		if (s->kind->replied != NULL)
 			s->kind->replied(s);
@@ -177,4 +178,50 @@ source_sleep(void *source, uint64_t ns)
 	s->sleeping = true;
 	loop_timer_set(s->timer, ns, 0);
 	return 0;
+}
+
+uint64_t
+source_hold(void *source)
+{
+	struct source *s = source;
+
+	s->sleeping = true;
+	s->ticket = ++s->owner->last_ticket;
+	return s->ticket;
+}
+
+static struct source *
+find_held(struct sources *o, uint64_t ticket)
+{
+	if (o->startup != NULL && o->startup->ticket == ticket)
+		return o->startup;
+	if (o->input != NULL && o->input->ticket == ticket)
+		return o->input;
+	return listener_find(o, ticket);
+}
+
+void
+source_done(
+	struct sources *o,
+	uint64_t ticket,
+	const struct text *reply,
+	int err,
+	const struct reason *why
+)
+{
+	struct source *s = find_held(o, ticket);
+	struct reason copy = *why;
+
+	if (s == NULL)
+		return;
+	s->ticket = 0;
+	s->sleeping = false;
+	put_reply(s, reply);
+	if (err != 0 && s->nb_files > 0) {
+		source_files_fail(s, err, &copy);
+	} else if (err != 0) {
+		s->held_err = err;
+		s->held_why = copy;
+	}
+	source_again(s);
 }

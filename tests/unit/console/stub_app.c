@@ -68,6 +68,33 @@ cmd_sleep_ms(struct app *app, const struct command_call *call)
 	return source_sleep(call->source, ms * NSEC_PER_MSEC);
 }
 
+static void
+on_held_timer(void *ctx)
+{
+	struct app *app = ctx;
+	struct text reply = TEXT_EMPTY;
+	struct reason why = {""};
+
+	text_puts(&reply, "done late");
+	if (app->held_err != 0)
+		(void)reason_set(&why, app->held_err, "failed late");
+	source_done(app->sources, app->ticket, &reply, app->held_err, &why);
+	text_fini(&reply);
+}
+
+/* Goes on elsewhere: here, in a timer. */
+static int
+cmd_hold(struct app *app, const struct command_call *call)
+{
+	app->nb_run++;
+	app->ticket = source_hold(call->source);
+	app->held_err = call->argv[0] != NULL ? -EIO : 0;
+	if (app->held == NULL)
+		assert_int_equal(loop_timer_add(app->loop, on_held_timer, app, &app->held), 0);
+	loop_timer_set(app->held, 20 * NSEC_PER_MSEC, 0);
+	return 0;
+}
+
 static int
 cmd_load(struct app *app, const struct command_call *call)
 {
@@ -98,6 +125,7 @@ const struct command commands[] = {
 	{"fail", "fail <TEXT>", "fail", "Test", cmd_fail},
 	{"big", "big <BYTES>", "a long reply", "Test", cmd_big},
 	{"sleep", "sleep <MS>", "wait", "Test", cmd_sleep_ms},
+	{"hold", "hold [<fails>]", "go on elsewhere", "Test", cmd_hold},
 	{"load", "load <FILE>", "run a file", "Test", cmd_load},
 	{"print", "print <TEXT>", "an event", "Test", cmd_print},
 	{"quit", "quit", "end", "Test", cmd_quit},

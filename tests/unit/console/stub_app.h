@@ -20,6 +20,9 @@ struct app {
 	int nb_file_done, file_err;
 	struct reason file_why;
 	int nb_input_done;
+	struct loop_timer *held; /* ends the command `hold` */
+	uint64_t ticket;
+	int held_err;
 	char dir[64]; /* for the test's files */
 };
 

@@ -161,7 +161,8 @@ test_replies(void **state)
 		w,
 		0,
 		"before the failure\nerror: failed: x (-22)\nok\nok\n"
-		"error: unknown word \"nonsense\": expected echo, fail, big, sleep, load, print, "
+		"error: unknown word \"nonsense\": expected echo, fail, big, sleep, hold, load, "
+	        "print, "
 		"quit, show (-22)\n"
 	);
 	/* A line in pieces. */
