@@ -13,7 +13,10 @@ struct mnl_socket;
 struct nlattr;
 struct nlmsghdr;
 
-enum { RTNL_BUF_BYTES = 32 * 1024 }; /* the kernel fills dumps to at most this (netlink_recvmsg) */
+enum {
+	RTNL_BUF_BYTES = 32 * 1024, /* the kernel fills dumps to at most this (netlink_recvmsg) */
+	RTNL_TEXT_BYTES = 128,
+};
 
 /* What a datagram held besides the messages that were passed on. */
 struct rtnl_batch {
@@ -21,6 +24,13 @@ struct rtnl_batch {
 	bool interrupted; /* NLM_F_DUMP_INTR: something changed while the kernel was listing it */
 	bool malformed;   /* a message or attribute with an impossible length was left out */
 	int error;        /* 0 or -errno from NLMSG_ERROR, NLMSG_DONE or NLMSG_OVERRUN */
+	char text[RTNL_TEXT_BYTES]; /* what the kernel says to NLMSG_ERROR besides; "" nothing */
+};
+
+/* Memory for answers of any size, in one allocation that free() releases; {0} has none yet. */
+struct rtnl_buffer {
+	char *bytes;
+	size_t size;
 };
 
 /* False: the message is malformed. Types that mean nothing to the caller are no error. */
@@ -29,7 +39,10 @@ typedef bool rtnl_message_fn(void *ctx, const struct nlmsghdr *nlh);
 /* False: the attribute's length does not fit its type. */
 typedef bool rtnl_attr_fn(void *ctx, const struct nlattr *attr);
 
-/* A non-blocking socket that hears the RTMGRP_* bits of @groups; 0: for requests. */
+/*
+ * A non-blocking socket that hears the RTMGRP_* bits of @groups; 0: for requests. The kernel
+ * explains its refusals on it, where it can (NETLINK_EXT_ACK).
+ */
 int rtnl_open(struct mnl_socket **ret, unsigned groups);
 
 /*
@@ -88,4 +101,19 @@ int rtnl_get_link(
 	uint32_t if_index,
 	rtnl_message_fn *fn,
 	void *ctx
+);
+
+/*
+ * Send @request, complete but for its number, and call @fn for each message of the answer, of any
+ * size, before its acknowledgement (NLM_F_ACK is set). 0 or -errno: the kernel's, with what it says
+ * to it in @ret_text ("" nothing), or of the socket; -EPROTO: there was no acknowledgement.
+ */
+int rtnl_request(
+	const struct mnl_socket *nl,
+	uint32_t *seq,
+	struct nlmsghdr *request,
+	struct rtnl_buffer *buf,
+	rtnl_message_fn *fn,
+	void *ctx,
+	char ret_text[static RTNL_TEXT_BYTES]
 );
