@@ -37,11 +37,15 @@ fake_host_open(const char *root)
 struct fake_host *
 fake_host_new(void)
 {
-	char root[] = "/tmp/fake_host.XXXXXX", path[FAKE_PATH_BYTES];
+	char in_memory[] = "/dev/shm/fake_host.XXXXXX", on_disk[] = "/tmp/fake_host.XXXXXX";
+	char path[FAKE_PATH_BYTES];
+	const char *root = mkdtemp(in_memory);
 	struct fake_host *f;
 
-	if (mkdtemp(root) == NULL)
-		fake_die("mkdtemp", root);
+	if (root == NULL)
+		root = mkdtemp(on_disk);
+	if (root == NULL)
+		fake_die("mkdtemp", on_disk);
 	f = host_at(root, true);
 	if (mkdir(fake_full(f, path, "/.script"), 0755) != 0)
 		fake_die("mkdir", path);

@@ -15,7 +15,10 @@
 
 struct fake_host; /* opaque */
 
-/* A fresh tree below /tmp with an IOMMU, the drivers igb, igbvf and vfio-pci, /dev/vfio, /proc. */
+/*
+ * A fresh tree with an IOMMU, the drivers igb, igbvf and vfio-pci, /dev/vfio, /proc; in memory
+ * below /dev/shm, where files are made ten times as fast, or else below /tmp.
+ */
 struct fake_host *fake_host_new(void);
 /* Another view of the same tree, as another process has it; it does not remove the tree. */
 struct fake_host *fake_host_open(const char *root);
@@ -24,7 +27,11 @@ void fake_host_free(struct fake_host *f);
 const char *fake_host_root(const struct fake_host *f);
 struct sriov_host *fake_host_sriov(struct fake_host *f); /* its state_dir is inside the tree */
 
-/* A PF with that many VFs made, each in an IOMMU group of its own, bound to @vf_driver ("" none).
+/*
+ * A PF with that many VFs made, each in an IOMMU group of its own, bound to @vf_driver ("" none).
+ * VF settings are taken and refused as by the PF's driver: igb knows no link-state, 802.1ad and min
+ * rate; any other name (fake_all) does all. The capability of an igb has one VF more than its
+ * driver offers, as real ones have. Without /sys/class/iommu/dmar0 functions get no group.
  */
 struct fake_pf_settings {
 	const char *addr;   /* "0000:3b:00.0" */
@@ -76,7 +83,8 @@ char *fake_host_dump(const struct fake_host *f);
 
 /*
  * What happens at the Nth step that changes anything (hostfs writes, vf_set, netdev_up, and the
- * steps of the journal), counted from 1 over the life of @f.
+ * steps of the journal), counted from 1 over the life of @f; 0: nothing. A step of the journal is
+ * only told of beforehand: it cannot fail here, and both ways of killing come before it.
  */
 enum fake_fault {
 	FAKE_FAIL,        /* -@err instead of the step */
@@ -105,15 +113,22 @@ void fake_host_answer(
 /* How vfio-pci takes a function: 0, or -errno of its bind; and whether it silently stays away. */
 void fake_host_vfio_answer(struct fake_host *f, int err, bool silent);
 
-/* numvfs: makes fewer VFs and says yes; says -@err; the links appear after @late_ms of sleeping. */
+/*
+ * sriov_numvfs when VFs are to be made: makes at most @at_most (0: all) and says yes; says -@err
+ * (0: not); the VFs appear after @late_ms of sleeping. Taking VFs away, or unbinding one, never
+ * returns while a process of the tree has its node of vfio open: -ETIMEDOUT, and nothing changes.
+ */
 void fake_host_count_answer(
 	struct fake_host *f, const char *pf_addr, uint16_t at_most, int err, uint32_t late_ms
 );
 
-/* The clock stands still but for sleep_ms. */
+/* The clock stands still but for sleep_ms and this; all who have the tree open share it. */
 void fake_host_advance(struct fake_host *f, uint64_t ns);
 
-/* A process in the tree's /proc, with that start time, which has @path open (NULL: nothing). */
+/*
+ * A process in the tree's /proc, with that start time, which has @path open (NULL: nothing).
+ * fake_host_remove of /proc/PID ends it.
+ */
 void fake_host_process(
 	struct fake_host *f, int pid, uint64_t start_ticks, const char *command, const char *path
 );
