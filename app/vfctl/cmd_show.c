@@ -1,11 +1,73 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* See vfctl.h. */
+/* `vfctl show`: everything about PFs or VFs. */
+#include "device_view.h"
+#include "output.h"
+#include "reason.h"
 #include "vfctl.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+
+/* Append one device to the text or, if there is an array, to that. 0 or -ENOMEM. */
+static int
+add_device(struct vfctl *c, const struct pci_device *d, json_t *array, struct text *text)
+{
+	struct device_view v;
+	json_t *object;
+	int rc = device_view(&v, c, d);
+
+	if (rc != 0)
+		return rc;
+	if (array == NULL) {
+		text_puts(text, text->len > 0 ? "\n" : "");
+		rc = device_text(&v, text);
+	} else {
+		rc = device_json(&v, &object);
+		if (rc == 0 && json_array_append_new(array, object) != 0)
+			rc = -ENOMEM;
+	}
+	device_view_fini(&v);
+	return rc;
+}
+
+static int
+show(struct vfctl *c, char **words, json_t *array)
+{
+	struct text text = TEXT_EMPTY;
+	int rc = 0;
+
+	for (; *words != NULL; words++) {
+		const struct pci_device *d = vfctl_device(c, *words);
+
+		if (d == NULL) {
+			text_fini(&text);
+			return STATUS_FAILED;
+		}
+		rc = add_device(c, d, array, &text);
+		if (rc != 0)
+			break;
+	}
+	return output(c, rc, array, &text);
+}
 
 int
 cmd_show(struct vfctl *c, int argc, char **argv)
 {
-	(void)argc;
-	(void)argv;
-	return vfctl_usage(c, "not built yet");
+	bool as_json;
+	json_t *array = NULL;
+	int status = output_options(c, argc, argv, &as_json);
+
+	if (status != STATUS_OK)
+		return status;
+	if (optind == argc)
+		return vfctl_usage(c, "no device is given");
+	if (as_json) {
+		array = json_array();
+		if (array == NULL)
+			return output(c, -ENOMEM, NULL, &(struct text){0});
+	}
+	status = show(c, argv + optind, array);
+	json_decref(array);
+	return status;
 }
