@@ -160,6 +160,7 @@ int
 netdev_read(const struct hostfs *fs, const char *name, struct netdev_facts *ret)
 {
 	struct netdev_facts f = {.speed_mbps = -1};
+	bool sysfs_is_ours;
 	int rc = 0;
 
 	if (!is_name(name))
@@ -174,9 +175,10 @@ netdev_read(const struct hostfs *fs, const char *name, struct netdev_facts *ret)
 	if (rc != 0)
 		return rc;
 	/* A sysfs that was mounted in another namespace shows another device of that name. */
-	if (read_number(fs, name, "ifindex", 0) == (int64_t)f.if_index)
+	sysfs_is_ours = read_number(fs, name, "ifindex", 0) == (int64_t)f.if_index;
+	if (sysfs_is_ours)
 		read_sysfs(fs, &f);
-	f.default_route = netdev_has_default_route(fs, name);
+	f.default_route = netdev_has_default_route(fs, name, sysfs_is_ours);
 	*ret = f;
 	return 0;
 }

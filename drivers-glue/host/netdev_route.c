@@ -110,12 +110,12 @@ has_route(
 }
 
 bool
-netdev_has_default_route(const struct hostfs *fs, const char *name)
+netdev_has_default_route(const struct hostfs *fs, const char *name, bool with_upper)
 {
 	struct stack s = {.n = 0};
 
 	add(&s, name);
-	for (unsigned i = 0; i < s.n; i++)
+	for (unsigned i = 0; with_upper && i < s.n; i++)
 		add_upper(fs, &s, s.names[i]);
 	return has_route(fs, "/proc/net/route", is_default_ipv4, &s) ||
 	       has_route(fs, "/proc/net/ipv6_route", is_default_ipv6, &s);

@@ -6,5 +6,8 @@
 
 #include <stdbool.h>
 
-/* A default route of IPv4 or IPv6 goes through @name, or what is stacked on it: bond, VLAN, ... */
-bool netdev_has_default_route(const struct hostfs *fs, const char *name);
+/*
+ * A default route of IPv4 or IPv6 goes through @name or, if @with_upper, what is stacked on it in
+ * sysfs: bond, VLAN, bridge, ...
+ */
+bool netdev_has_default_route(const struct hostfs *fs, const char *name, bool with_upper);
