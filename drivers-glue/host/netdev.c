@@ -66,6 +66,19 @@ ask_driver(int fd, struct netdev_facts *f)
 	printable_copy(f->bus_info, sizeof(f->bus_info), info.bus_info);
 }
 
+/* The carrier itself; IFF_RUNNING follows it later, and stays when the device cannot tell. */
+static void
+ask_carrier(int fd, struct netdev_facts *f)
+{
+	struct ethtool_value link = {.cmd = ETHTOOL_GLINK};
+	struct ifreq r = {0};
+
+	strcpy(r.ifr_name, f->name);
+	r.ifr_data = (void *)&link;
+	if (ioctl(fd, SIOCETHTOOL, &r) == 0)
+		f->carrier = link.data != 0;
+}
+
 /* The facts that the kernel gives by name in the namespace of this thread, whatever /sys shows. */
 static int
 ask_kernel(struct netdev_facts *f)
@@ -87,8 +100,10 @@ ask_kernel(struct netdev_facts *f)
 	if (rc == 0)
 		rc = ask(fd, SIOCGIFMTU, f->name, &r);
 	f->mtu = (uint32_t)r.ifr_mtu;
-	if (rc == 0)
+	if (rc == 0) {
 		ask_driver(fd, f);
+		ask_carrier(fd, f);
+	}
 	close(fd);
 	return rc;
 }
