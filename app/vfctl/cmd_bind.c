@@ -159,7 +159,7 @@ cmd_bind(struct vfctl *c, int argc, char **argv)
 }
 
 static int
-unbind_all(struct vfctl *c, const struct subjects *s)
+unbind_all(struct vfctl *c, const struct subjects *s, struct text *notes)
 {
 	char name[PCI_ADDR_BYTES];
 	struct subject *at;
@@ -170,7 +170,7 @@ unbind_all(struct vfctl *c, const struct subjects *s)
 			return vfctl_failed(c, &why);
 	for (int i = 0; i < s->n; i++) {
 		at = &s->at[i];
-		if (vf_unbind(&c->host, &at->dev.addr, &at->now, &why) != 0) {
+		if (vf_unbind(&c->host, &at->dev.addr, &at->now, notes, &why) != 0) {
 			(void)vfctl_failed(c, &why);
 			put_back(c, s, i);
 			return STATUS_FAILED;
@@ -182,6 +182,7 @@ unbind_all(struct vfctl *c, const struct subjects *s)
 		       pci_addr_text(&at->dev.addr, name),
 		       at->now.driver[0] != '\0' ? at->now.driver : "none");
 	}
+	vfctl_notes(c, notes);
 	return STATUS_OK;
 }
 
@@ -190,6 +191,7 @@ cmd_unbind(struct vfctl *c, int argc, char **argv)
 {
 	static const struct option options[] = {{0}};
 	struct subjects s = {.at = NULL};
+	struct text notes = TEXT_EMPTY;
 	int status;
 
 	if (getopt_long(argc, argv, "", options, NULL) != -1)
@@ -198,7 +200,8 @@ cmd_unbind(struct vfctl *c, int argc, char **argv)
 		return vfctl_usage(c, "no VF is given");
 	status = take_subjects(c, argc - optind, argv + optind, &s);
 	if (status == STATUS_OK)
-		status = unbind_all(c, &s);
+		status = unbind_all(c, &s, &notes);
+	text_fini(&notes);
 	free_subjects(&s);
 	return status;
 }

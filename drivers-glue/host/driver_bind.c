@@ -9,8 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A network driver may reset its device and wait for the PF before it answers. */
-enum { PROBE_LIMIT_MS = 30000 };
+enum {
+	/* Others hold a device's lock no longer than their driver takes to probe it. */
+	LOCK_LIMIT_MS = 5000,
+	/* A network driver may reset its device and wait for the PF before it answers. */
+	PROBE_LIMIT_MS = 30000,
+};
 
 #define DEVICE "/sys/bus/pci/devices/%s"
 #define DRIVER "/sys/bus/pci/drivers/%s"
@@ -25,21 +29,40 @@ driver_name_ok(const char *driver)
 }
 
 int
+driver_read(const struct hostfs *fs, const struct pci_addr *addr, char ret[static 32])
+{
+	char name[PCI_ADDR_BYTES], driver[32] = "";
+	int rc;
+
+	pci_addr_text(addr, name);
+	rc = hostfs_link(fs, driver, sizeof(driver), DEVICE "/driver", name);
+	if (rc == -ENOENT && !hostfs_exists(fs, DEVICE, name))
+		return -ENODEV;
+	if (rc != 0 && rc != -ENOENT)
+		return rc;
+	strcpy(ret, driver);
+	return 0;
+}
+
+int
 driver_binding_read(
 	const struct hostfs *fs, const struct pci_addr *addr, struct driver_binding *ret
 )
 {
 	struct driver_binding b = {.driver = ""};
 	char name[PCI_ADDR_BYTES];
-	int rc;
+	int rc = driver_read(fs, addr, b.driver);
 
-	pci_addr_text(addr, name);
-	if (!hostfs_exists(fs, DEVICE, name))
-		return -ENODEV;
-	rc = hostfs_link(fs, b.driver, sizeof(b.driver), DEVICE "/driver", name);
-	if (rc != 0 && rc != -ENOENT)
+	if (rc != 0)
 		return rc;
-	rc = hostfs_read(fs, b.override, sizeof(b.override), DEVICE "/driver_override", name);
+	rc = hostfs_read_limited(
+		fs,
+		b.override,
+		sizeof(b.override),
+		LOCK_LIMIT_MS,
+		DEVICE "/driver_override",
+		pci_addr_text(addr, name)
+	);
 	if (rc != 0 && rc != -ENOENT)
 		return rc;
 	/* What the kernel prints for a pointer that is not there. */
@@ -104,7 +127,9 @@ driver_override_set(
 		return 0;
 	/* An empty line takes it away: a write of nothing never reaches the kernel. */
 	stpcpy(stpcpy(value, driver), "\n");
-	rc = hostfs_write(fs, value, strlen(value), DEVICE "/driver_override", name);
+	rc = hostfs_write_limited(
+		fs, value, strlen(value), LOCK_LIMIT_MS, DEVICE "/driver_override", name
+	);
 	if (rc == 0)
 		return 0;
 	stpcpy(stpcpy(what, name), ": cannot set driver_override");
@@ -120,24 +145,22 @@ driver_unbind(
 	const struct hostfs *fs, const struct pci_addr *addr, uint32_t limit_ms, struct reason *why
 )
 {
-	struct driver_binding now;
-	char name[PCI_ADDR_BYTES], what[96];
+	char name[PCI_ADDR_BYTES], what[96], now[32];
 	int rc;
 
 	pci_addr_text(addr, name);
-	rc = driver_binding_read(fs, addr, &now);
+	rc = driver_read(fs, addr, now);
 	if (rc != 0)
 		return reason_set(why, rc, "%s: cannot read its driver: %s", name, strerror(-rc));
-	if (now.driver[0] == '\0')
+	if (now[0] == '\0')
 		return 0;
-	rc = hostfs_write_limited(fs, name, strlen(name), limit_ms, DRIVER "/unbind", now.driver);
+	rc = hostfs_write_limited(fs, name, strlen(name), limit_ms, DRIVER "/unbind", now);
 	if (rc == 0)
 		return 0;
 	/* Somebody else took it from the driver in between: that is what was wanted. */
-	if ((rc == -ENODEV || rc == -ENOENT) && driver_binding_read(fs, addr, &now) == 0 &&
-	    now.driver[0] == '\0')
+	if ((rc == -ENODEV || rc == -ENOENT) && driver_read(fs, addr, now) == 0 && now[0] == '\0')
 		return 0;
-	stpcpy(stpcpy(stpcpy(what, name), ": cannot unbind it from "), now.driver);
+	stpcpy(stpcpy(stpcpy(what, name), ": cannot unbind it from "), now);
 	if (sysfs_refused(fs, what, rc, why))
 		return rc;
 	if (rc == -ETIMEDOUT)
@@ -183,7 +206,7 @@ explain_vfio_einval(const struct hostfs *fs, const char *what, const char *name,
 			why,
 			-EINVAL,
 			"%s: the machine has an IOMMU, but it does not cover this function, which "
-		        "is "
+			"is "
 			"in no IOMMU group (see dmesg)",
 			what
 		);
@@ -237,16 +260,15 @@ judge_binding(
 	const struct hostfs *fs, const struct pci_addr *addr, const char *driver, struct reason *why
 )
 {
-	struct driver_binding now;
-	char name[PCI_ADDR_BYTES];
-	int rc = driver_binding_read(fs, addr, &now);
+	char name[PCI_ADDR_BYTES], now[32];
+	int rc = driver_read(fs, addr, now);
 
 	pci_addr_text(addr, name);
 	if (rc != 0)
 		return reason_set(why, rc, "%s: cannot read its driver: %s", name, strerror(-rc));
-	if (strcmp(now.driver, driver) == 0)
+	if (strcmp(now, driver) == 0)
 		return 0;
-	if (now.driver[0] == '\0')
+	if (now[0] == '\0')
 		return reason_set(
 			why,
 			-EINPROGRESS,
@@ -254,7 +276,7 @@ judge_binding(
 			name,
 			driver
 		);
-	return reason_set(why, -EBUSY, "%s: %s took it instead of %s", name, now.driver, driver);
+	return reason_set(why, -EBUSY, "%s: %s took it instead of %s", name, now, driver);
 }
 
 int

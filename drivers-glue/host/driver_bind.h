@@ -19,7 +19,13 @@ struct driver_binding {
 	char override[32]; /* "": none */
 };
 
-/* -ENODEV: no such function. A kernel without driver_override has none set. */
+/* The driver that has the function, "" for none: a link, whose reading never waits. -ENODEV. */
+int driver_read(const struct hostfs *fs, const struct pci_addr *addr, char ret[static 32]);
+
+/*
+ * -ENODEV: no such function; -ETIMEDOUT: the kernel is busy with it, as when an unbind waits for a
+ * process. A kernel without driver_override has none set.
+ */
 int driver_binding_read(
 	const struct hostfs *fs, const struct pci_addr *addr, struct driver_binding *ret
 );

@@ -8,9 +8,11 @@
 #include "reason.h"
 
 #include <errno.h>
+#include <ifaddrs.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -108,6 +110,37 @@ ask_kernel(struct netdev_facts *f)
 	return rc;
 }
 
+/* Of the label "eth0:1" the device is eth0. */
+static bool
+is_of_device(const struct ifaddrs *a, const char *name)
+{
+	size_t len = strcspn(a->ifa_name, ":");
+
+	return len == strlen(name) && strncmp(a->ifa_name, name, len) == 0;
+}
+
+static bool
+has_address(const char *name)
+{
+	struct ifaddrs *all;
+	bool found = false;
+
+	if (getifaddrs(&all) != 0)
+		return false;
+	for (const struct ifaddrs *a = all; a != NULL && !found; a = a->ifa_next) {
+		const void *address = a->ifa_addr;
+		const struct sockaddr_in6 *v6 = address;
+
+		if (address == NULL || !is_of_device(a, name))
+			continue;
+		found = a->ifa_addr->sa_family == AF_INET ||
+		        (a->ifa_addr->sa_family == AF_INET6 &&
+		         !IN6_IS_ADDR_LINKLOCAL(&v6->sin6_addr));
+	}
+	freeifaddrs(all);
+	return found;
+}
+
 static int64_t
 read_number(const struct hostfs *fs, const char *name, const char *file, int64_t fallback)
 {
@@ -193,6 +226,7 @@ netdev_read(const struct hostfs *fs, const char *name, struct netdev_facts *ret)
 	sysfs_is_ours = read_number(fs, name, "ifindex", 0) == (int64_t)f.if_index;
 	if (sysfs_is_ours)
 		read_sysfs(fs, &f);
+	f.has_address = is_machine(fs) && has_address(name);
 	f.default_route = netdev_has_default_route(fs, name, sysfs_is_ours);
 	*ret = f;
 	return 0;

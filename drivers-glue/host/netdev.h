@@ -22,14 +22,15 @@ struct netdev_facts {
 	char operstate[16];
 	char master[16]; /* the bond, bridge or team that it is enslaved to; "": none */
 	bool master_is_bond;
-	bool has_address;   /* IPv4, or IPv6 beyond the link-local one that every link gets */
+	bool has_address;   /* beside the link-local IPv6 one that every link gets */
 	bool default_route; /* IPv4 or IPv6 of this namespace goes through it or its master */
 	char driver[32], driver_version[32], firmware[32], bus_info[32]; /* "" when not told */
 	char phys_switch_id[68], phys_port_name[16];                     /* "" when not told */
 };
 
 /*
- * The device @name now. Under a prefix (fs->root) ethtool's part stays empty. -ENODEV.
+ * The device @name now. Under a prefix (fs->root) ethtool's part stays empty, and has_address
+ * false. -ENODEV.
  */
 int netdev_read(const struct hostfs *fs, const char *name, struct netdev_facts *ret);
 

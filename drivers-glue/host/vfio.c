@@ -2,6 +2,7 @@
 /* See vfio.h. Used by lib/sriov. */
 #include "vfio.h"
 
+#include "printable.h"
 #include "reason.h"
 
 #include <ctype.h>
@@ -206,9 +207,7 @@ read_command(const struct hostfs *fs, const char *pid, char *buf, size_t size)
 {
 	if (hostfs_read(fs, buf, size, "/proc/%s/comm", pid) != 0)
 		snprintf(buf, size, "?");
-	for (char *c = buf; *c != '\0'; c++)
-		if (!isprint((unsigned char)*c))
-			*c = '?';
+	printable(buf);
 }
 
 int

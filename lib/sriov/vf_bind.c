@@ -4,6 +4,7 @@
 
 #include "reason.h"
 #include "sriov_host.h"
+#include "text.h"
 #include "units.h"
 #include "vf_use.h"
 #include "vfio.h"
@@ -75,11 +76,10 @@ wait_for_driver(
 )
 {
 	uint64_t end_ns = deadline_ns(h, VF_BIND_LIMIT_MS);
-	char name[PCI_ADDR_BYTES];
-	struct driver_binding now;
+	char name[PCI_ADDR_BYTES], now[32];
 
 	do {
-		if (driver_binding_read(&h->fs, addr, &now) == 0 && strcmp(now.driver, driver) == 0)
+		if (driver_read(&h->fs, addr, now) == 0 && strcmp(now, driver) == 0)
 			return 0;
 	} while (wait_on(h, end_ns));
 	return reason_set(
@@ -236,7 +236,7 @@ vf_bind_restore(
 	return rc;
 }
 
-/* Which driver of the kernel took it; none may want it, so that this is no error. */
+/* What it has in the end; none may want it, so that this is no error. */
 static int
 see_kernel_driver(
 	const struct sriov_host *h,
@@ -246,12 +246,32 @@ see_kernel_driver(
 )
 {
 	uint64_t end_ns = deadline_ns(h, KERNEL_DRIVER_LIMIT_MS);
-	int rc;
+	char driver[32];
 
-	do {
-		rc = read_binding(h, addr, ret, why);
-	} while (rc == 0 && ret->driver[0] == '\0' && wait_on(h, end_ns));
-	return rc;
+	while (driver_read(&h->fs, addr, driver) == 0 && driver[0] == '\0' && wait_on(h, end_ns))
+		;
+	return read_binding(h, addr, ret, why);
+}
+
+/* Why nobody took it, where that is to be seen. */
+static void
+note_no_driver(const struct sriov_host *h, const struct pci_addr *addr, struct text *notes)
+{
+	char name[PCI_ADDR_BYTES];
+	int64_t autoprobe = 1;
+
+	pci_addr_text(addr, name);
+	(void)hostfs_read_i64(
+		&h->fs, &autoprobe, "/sys/bus/pci/devices/%s/physfn/sriov_drivers_autoprobe", name
+	);
+	if (notes != NULL)
+		text_printf(
+			notes,
+			"%s: no driver of the kernel took it: %s\n",
+			name,
+			autoprobe == 0 ? "sriov_drivers_autoprobe of its PF is 0"
+				       : "none that is loaded knows it"
+		);
 }
 
 int
@@ -259,6 +279,7 @@ vf_unbind(
 	const struct sriov_host *h,
 	const struct pci_addr *addr,
 	struct driver_binding *ret_now,
+	struct text *notes,
 	struct reason *why
 )
 {
@@ -280,6 +301,8 @@ vf_unbind(
 		rc = see_kernel_driver(h, addr, &now, why);
 	if (rc != 0)
 		return undo(h, addr, &was, rc, why);
+	if (now.driver[0] == '\0')
+		note_no_driver(h, addr, notes);
 	*ret_now = now;
 	return 0;
 }

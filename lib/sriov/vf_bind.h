@@ -57,11 +57,12 @@ int vf_bind_restore(
 
 /*
  * Take a VF from its userspace driver and offer it to the kernel's: no override, and whoever wants
- * it by its id. *ret_now: what came of it; no driver is no error. On failure as before.
+ * it by its id. *ret_now: what came of it; no driver is no error, but noted. On failure as before.
  */
 int vf_unbind(
 	const struct sriov_host *h,
 	const struct pci_addr *addr,
 	struct driver_binding *ret_now,
+	struct text *notes,
 	struct reason *why
 );

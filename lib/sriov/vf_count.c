@@ -3,6 +3,7 @@
 #include "vf_count.h"
 
 #include "claim_lock.h"
+#include "parse.h"
 #include "reason.h"
 #include "sriov_host.h"
 #include "text.h"
@@ -172,13 +173,17 @@ wait_for_links(const struct change *c, uint16_t count, struct reason *why)
 	);
 }
 
-/* The write has returned, so that the count can be read without waiting. */
 static int
 check_made(const struct change *c, uint16_t count, struct reason *why)
 {
-	int64_t made;
-	int rc = hostfs_read_i64(&c->h->fs, &made, DEVICE "/sriov_numvfs", c->pf);
+	uint16_t made;
+	char line[16];
+	int rc = hostfs_read_limited(
+		&c->h->fs, line, sizeof(line), c->limit_ms, DEVICE "/sriov_numvfs", c->pf
+	);
 
+	if (rc == 0)
+		rc = parse_u16(line, 0, UINT16_MAX, &made);
 	if (rc != 0)
 		return reason_set(
 			why, rc, "%s: cannot read sriov_numvfs: %s", c->pf, strerror(-rc)
@@ -188,11 +193,11 @@ check_made(const struct change *c, uint16_t count, struct reason *why)
 	return reason_set(
 		why,
 		-ENOSPC,
-		"%s: the driver made %lld of %u VFs and gave no reason (see dmesg); ask for %lld",
+		"%s: the driver made %u of %u VFs and gave no reason (see dmesg); ask for %u",
 		c->pf,
-		(long long)made,
+		made,
 		count,
-		(long long)made
+		made
 	);
 }
 

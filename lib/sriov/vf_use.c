@@ -129,7 +129,7 @@ int
 vf_use_open(const struct sriov_host *h, const struct pci_addr *vf, struct reason *why)
 {
 	char name[PCI_ADDR_BYTES];
-	struct driver_binding now;
+	char driver[32];
 	struct vfio_node node;
 	struct reason busy;
 	int rc;
@@ -137,11 +137,11 @@ vf_use_open(const struct sriov_host *h, const struct pci_addr *vf, struct reason
 	pci_addr_text(vf, name);
 	rc = own_nodes_held(h, name, why);
 	if (rc != 0 || vfio_node_find(&h->fs, vf, &node) != 0 ||
-	    driver_binding_read(&h->fs, vf, &now) != 0)
+	    driver_read(&h->fs, vf, driver) != 0)
 		return rc;
 	/* Without a node and without vfio there is nothing to be open; looking costs all of /proc.
 	 */
-	if (!vf_driver_is_vfio(now.driver) && !hostfs_exists(&h->fs, "%s", node.path))
+	if (!vf_driver_is_vfio(driver) && !hostfs_exists(&h->fs, "%s", node.path))
 		return 0;
 	rc = vfio_node_try(&h->fs, &node, NULL, &busy);
 	if (rc == -EBUSY)
