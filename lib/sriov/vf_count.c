@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_LIMIT_MS = 120000, LOOK_EVERY_MS = 50 };
+enum { DEFAULT_LIMIT_MS = 120000, LOOK_EVERY_MS = 50, READ_LIMIT_MS = 2000 };
 
 #define DEVICE "/sys/bus/pci/devices/%s"
 
@@ -34,10 +34,7 @@ struct change {
 	struct text *notes;
 };
 
-/*
- * VFs that the PF has, by their links: reading sriov_numvfs waits, beyond any signal, for a change
- * that is under way, and that may wait for a process.
- */
+/* Links to VFs; @complete: only those whose VF is all there. */
 static uint16_t
 count_links(const struct sriov_host *h, const char *pf, bool complete)
 {
@@ -59,6 +56,24 @@ count_links(const struct sriov_host *h, const char *pf, bool complete)
 	}
 	free(names);
 	return count;
+}
+
+/*
+ * The count as the kernel has it. Reading it waits for a change that is under way, and that may
+ * wait for a process: then the links must do, which do not.
+ */
+static uint16_t
+count_now(const struct sriov_host *h, const char *pf)
+{
+	uint16_t count;
+	char line[16];
+
+	if (hostfs_read_limited(
+		    &h->fs, line, sizeof(line), READ_LIMIT_MS, DEVICE "/sriov_numvfs", pf
+	    ) == 0 &&
+	    parse_u16(line, 0, UINT16_MAX, &count) == 0)
+		return count;
+	return count_links(h, pf, false);
 }
 
 /* The VF of that number as it is now; false: it is just going. */
@@ -173,31 +188,21 @@ wait_for_links(const struct change *c, uint16_t count, struct reason *why)
 	);
 }
 
+/* A driver may make fewer and say yes. */
 static int
 check_made(const struct change *c, uint16_t count, struct reason *why)
 {
-	uint16_t made;
-	char line[16];
-	int rc = hostfs_read_limited(
-		&c->h->fs, line, sizeof(line), c->limit_ms, DEVICE "/sriov_numvfs", c->pf
-	);
+	uint16_t made = count_now(c->h, c->pf);
 
-	if (rc == 0)
-		rc = parse_u16(line, 0, UINT16_MAX, &made);
-	if (rc != 0)
-		return reason_set(
-			why, rc, "%s: cannot read sriov_numvfs: %s", c->pf, strerror(-rc)
-		);
 	if (made == count)
 		return 0;
 	return reason_set(
 		why,
 		-ENOSPC,
-		"%s: the driver made %u of %u VFs and gave no reason (see dmesg); ask for %u",
+		"%s: the driver made %u of %u VFs and gave no reason (see dmesg)",
 		c->pf,
 		made,
-		count,
-		made
+		count
 	);
 }
 
@@ -235,7 +240,7 @@ make_vfs(struct change *c, uint16_t count, bool autoprobe, struct reason *why)
 static int
 undo_count(struct change *c, bool *ret_again, struct reason *why)
 {
-	uint16_t now = count_links(c->h, c->pf, false);
+	uint16_t now = count_now(c->h, c->pf);
 	int rc = 0;
 
 	/* A write that has not returned is waited for by the next one. */
@@ -317,7 +322,7 @@ set_locked(struct change *c, struct reason *why)
 {
 	int rc;
 
-	c->was = count_links(c->h, c->pf, false);
+	c->was = count_now(c->h, c->pf);
 	if (c->was == c->s->count) {
 		if (c->notes != NULL)
 			text_printf(c->notes, "%s has %u VFs: nothing to do\n", c->pf, c->was);
