@@ -30,7 +30,8 @@ struct change {
 	bool has_autoprobe, autoprobe_was;
 	bool held;            /* a process has one of the VFs open */
 	struct reason holder; /* ... and which */
-	bool at_work;         /* the kernel has not returned from a write */
+	bool written;         /* the kernel has taken another count */
+	bool at_work;         /* ... or has not returned from it */
 	struct text *notes;
 };
 
@@ -149,6 +150,8 @@ write_count(struct change *c, uint16_t count, struct reason *why)
 		&c->h->fs, value, (size_t)len, c->limit_ms, DEVICE "/sriov_numvfs", c->pf
 	);
 
+	if (rc == 0)
+		c->written = true;
 	c->at_work = rc == -ETIMEDOUT;
 	if (rc == -ETIMEDOUT && c->held)
 		return reason_set(
@@ -240,18 +243,19 @@ make_vfs(struct change *c, uint16_t count, bool autoprobe, struct reason *why)
 static int
 undo_count(struct change *c, bool *ret_again, struct reason *why)
 {
-	uint16_t now = count_now(c->h, c->pf);
+	uint16_t now;
 	int rc = 0;
 
-	/* A write that has not returned is waited for by the next one. */
-	if (now == c->was || c->at_work)
+	/* What has not returned is waited for by the next write. */
+	if (c->at_work || !c->written)
 		return 0;
+	*ret_again = c->was != 0;
+	now = count_now(c->h, c->pf);
+	if (now == c->was)
+		return wait_for_links(c, now, why);
 	if (now != 0)
 		rc = write_count(c, 0, why);
-	if (rc != 0 || c->was == 0)
-		return rc;
-	*ret_again = true;
-	return make_vfs(c, c->was, false, why);
+	return rc == 0 && c->was != 0 ? make_vfs(c, c->was, false, why) : rc;
 }
 
 /* After the error @err, which @why tells and keeps. */
