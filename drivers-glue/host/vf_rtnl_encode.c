@@ -12,8 +12,11 @@
 static struct nlmsghdr *
 begin(char *buf, uint16_t type, const char *pf)
 {
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct nlmsghdr *nlh;
 
+	/* libmnl leaves the padding behind attributes as it was. */
+	memset(buf, 0, VF_RTNL_REQUEST_BYTES);
+	nlh = mnl_nlmsg_put_header(buf);
 	nlh->nlmsg_type = type;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
