@@ -21,6 +21,7 @@ enum {
 	MAC,
 	NUMA,
 	GROUP,
+	CLAIM,
 	NAME,
 	COLUMNS,
 };
@@ -34,6 +35,7 @@ static const struct table_column columns[COLUMNS] = {
 	[MAC] = {.header = "MAC"},
 	[NUMA] = {.header = "NUMA", .align = TABLE_RIGHT},
 	[GROUP] = {.header = "IOMMU", .align = TABLE_RIGHT},
+	[CLAIM] = {.header = "CLAIM"},
 	[NAME] = {.header = "DEVICE"},
 };
 
@@ -81,6 +83,7 @@ vf_row(struct table *t, const struct vf_view *vf)
 		device_cells(t, vf->device);
 	if (vf->device == NULL || vf->device->pf_known)
 		table_set_u64(t, VFS, vf->number);
+	table_set(t, CLAIM, vf->claimed ? "yes" : "no");
 	link_cells(t, vf->has_netdev ? &vf->netdev : NULL, device_vf_mac(vf));
 }
 
@@ -101,6 +104,7 @@ pf_rows(struct table *t, const struct device_view *v)
 struct listing {
 	struct table *table;
 	json_t *pfs, *vfs;
+	struct claims claims;
 };
 
 static int
@@ -116,7 +120,7 @@ add_pf(struct listing *l, struct vfctl *c, const struct pci_device *d)
 {
 	json_t *object = NULL;
 	struct device_view v;
-	int rc = device_view(&v, c, d);
+	int rc = device_view(&v, c, &l->claims, d);
 
 	if (rc != 0)
 		return rc;
@@ -132,7 +136,7 @@ add_pf(struct listing *l, struct vfctl *c, const struct pci_device *d)
 static int
 add_vf(struct listing *l, struct vfctl *c, const struct pci_device *d)
 {
-	struct vf_view vf = {.device = d};
+	struct vf_view vf = {.device = d, .claimed = claims_have(&l->claims, &d->addr)};
 	json_t *object = NULL;
 	int rc = 0;
 
@@ -151,6 +155,7 @@ add_all(struct listing *l, struct vfctl *c)
 	size_t n = pci_bus_count(c->bus);
 	int rc = 0;
 
+	claims_read(&l->claims, c);
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		if (pci_bus_at(c->bus, i)->is_pf)
 			rc = add_pf(l, c, pci_bus_at(c->bus, i));
@@ -160,6 +165,7 @@ add_all(struct listing *l, struct vfctl *c)
 		if (d->is_vf && !d->pf_known)
 			rc = add_vf(l, c, d);
 	}
+	claims_fini(&l->claims);
 	return rc;
 }
 

@@ -11,11 +11,17 @@
 
 /* Append one device to the text or, if there is an array, to that. 0 or -ENOMEM. */
 static int
-add_device(struct vfctl *c, const struct pci_device *d, json_t *array, struct text *text)
+add_device(
+	struct vfctl *c,
+	const struct claims *claims,
+	const struct pci_device *d,
+	json_t *array,
+	struct text *text
+)
 {
 	struct device_view v;
 	json_t *object;
-	int rc = device_view(&v, c, d);
+	int rc = device_view(&v, c, claims, d);
 
 	if (rc != 0)
 		return rc;
@@ -32,21 +38,19 @@ add_device(struct vfctl *c, const struct pci_device *d, json_t *array, struct te
 }
 
 static int
-show(struct vfctl *c, char **words, json_t *array)
+show(struct vfctl *c, const struct claims *claims, char **words, json_t *array)
 {
 	struct text text = TEXT_EMPTY;
 	int rc = 0;
 
-	for (; *words != NULL; words++) {
+	for (; rc == 0 && *words != NULL; words++) {
 		const struct pci_device *d = vfctl_device(c, *words);
 
 		if (d == NULL) {
 			text_fini(&text);
 			return STATUS_FAILED;
 		}
-		rc = add_device(c, d, array, &text);
-		if (rc != 0)
-			break;
+		rc = add_device(c, claims, d, array, &text);
 	}
 	return output(c, rc, array, &text);
 }
@@ -54,8 +58,9 @@ show(struct vfctl *c, char **words, json_t *array)
 int
 cmd_show(struct vfctl *c, int argc, char **argv)
 {
-	bool as_json;
+	struct claims claims;
 	json_t *array = NULL;
+	bool as_json;
 	int status = output_options(c, argc, argv, &as_json);
 
 	if (status != STATUS_OK)
@@ -67,7 +72,9 @@ cmd_show(struct vfctl *c, int argc, char **argv)
 		if (array == NULL)
 			return output(c, -ENOMEM, NULL, &(struct text){0});
 	}
-	status = show(c, argv + optind, array);
+	claims_read(&claims, c);
+	status = show(c, &claims, argv + optind, array);
+	claims_fini(&claims);
 	json_decref(array);
 	return status;
 }

@@ -213,6 +213,36 @@ node_json(const struct device_view *v)
 }
 
 static json_t *
+claim_json(const struct device_view *v)
+{
+	const struct claim_record *r = &v->claim;
+	char command[sizeof(r->owner.command)];
+
+	if (v->claim_view == CLAIM_NONE)
+		return json_null();
+	if (v->claim_view == CLAIM_NOT_READ)
+		return json_pack("{s:b}", "readable", 0);
+	printable_copy(command, sizeof(command), r->owner.command);
+	return json_pack(
+		"{s:b, s:I, s:o, s:s?, s:b, s:b, s:s?}",
+		"readable",
+		1,
+		"since",
+		(json_int_t)r->since_s,
+		"pid",
+		int_or_null(r->owner.pid, r->owner.pid != 0),
+		"command",
+		or_null(command),
+		"alive",
+		v->owner_alive,
+		"complete",
+		r->complete,
+		"driver",
+		or_null(r->driver)
+	);
+}
+
+static json_t *
 warnings_json(const struct device_view *v)
 {
 	const char *at = text_str(&v->warnings);
@@ -246,7 +276,7 @@ device_vf_json(const struct vf_view *vf, json_t **ret)
 
 	return give(
 		json_pack(
-			"{s:o, s:o, s:s?, s:o, s:o, s:o, s:o, s:o, s:o}",
+			"{s:o, s:o, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:b}",
 			"address",
 			d != NULL ? addr_json(&d->addr) : json_null(),
 			"number",
@@ -266,7 +296,9 @@ device_vf_json(const struct vf_view *vf, json_t **ret)
 				d != NULL ? d->iommu_group : -1, d != NULL && d->iommu_group >= 0
 			),
 			"settings",
-			settings_json(vf->has_state ? &vf->state : NULL)
+			settings_json(vf->has_state ? &vf->state : NULL),
+			"claimed",
+			vf->claimed
 		),
 		ret
 	);
@@ -343,7 +375,7 @@ device_json(const struct device_view *v, json_t **ret)
 	const struct pci_device *d = v->device;
 	json_t *object = json_pack(
 		"{s:o, s:s, s:i, s:s?, s:i, s:s?, s:i, s:i, s:i, s:s?, s:s?, s:s?, s:s?, s:o, s:o, "
-		"s:s?, s:o, s:o, s:o}",
+		"s:s?, s:o, s:o, s:o, s:o}",
 		"address",
 		addr_json(&d->addr),
 		"kind",
@@ -380,6 +412,8 @@ device_json(const struct device_view *v, json_t **ret)
 		netdev_json(v->has_netdev ? &v->netdev : NULL),
 		"vfio",
 		node_json(v),
+		"claim",
+		claim_json(v),
 		"warnings",
 		warnings_json(v)
 	);

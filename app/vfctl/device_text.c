@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 enum { LABEL, VALUE };
 
@@ -161,6 +162,7 @@ enum {
 	VF_LINK_STATE,
 	VF_MIN_RATE,
 	VF_MAX_RATE,
+	VF_CLAIM,
 	VF_COLUMNS,
 };
 
@@ -178,6 +180,7 @@ static const struct table_column vf_columns[VF_COLUMNS] = {
 	[VF_LINK_STATE] = {.header = "LINK-STATE"},
 	[VF_MIN_RATE] = {.header = "MIN-TX-RATE", .align = TABLE_RIGHT},
 	[VF_MAX_RATE] = {.header = "MAX-TX-RATE", .align = TABLE_RIGHT},
+	[VF_CLAIM] = {.header = "CLAIM"},
 };
 
 static void
@@ -220,6 +223,7 @@ vf_row(struct table *t, const struct vf_view *vf)
 		if (netdev[0] != '\0')
 			table_set(t, VF_NETDEV, netdev);
 	}
+	table_set(t, VF_CLAIM, vf->claimed ? "yes" : "no");
 	if (vf->has_state)
 		state_cells(t, &vf->state);
 }
@@ -290,6 +294,35 @@ setting_rows(struct table *t, const struct vf_state *s)
 }
 
 static void
+claim_row(struct table *t, const struct device_view *v)
+{
+	const struct claim_record *r = &v->claim;
+	time_t since = (time_t)r->since_s;
+	struct tm tm;
+	char when[32] = "?", command[sizeof(r->owner.command)];
+
+	if (v->claim_view != CLAIM_READ) {
+		row(t, "claim", v->claim_view == CLAIM_NONE ? "none" : "unreadable");
+		return;
+	}
+	if (gmtime_r(&since, &tm) != NULL)
+		(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S UTC", &tm);
+	printable_copy(command, sizeof(command), r->owner.command);
+	if (r->owner.pid == 0)
+		ROW(t, "claim", "until release, since %s%s", when, r->complete ? "" : ", unfinished"
+		);
+	else
+		ROW(t,
+		    "claim",
+		    "by %s (pid %d%s), since %s%s",
+		    command,
+		    (int)r->owner.pid,
+		    v->owner_alive ? "" : ", gone",
+		    when,
+		    r->complete ? "" : ", unfinished");
+}
+
+static void
 warning_rows(struct text *ret, const struct device_view *v)
 {
 	const char *at = text_str(&v->warnings);
@@ -324,6 +357,8 @@ device_text(const struct device_view *v, struct text *ret)
 	text_printf(ret, "%s (%s)\n", pci_addr_text(&d->addr, addr), kind(d));
 	if (d->is_vf)
 		vf_rows(t, v);
+	if (d->is_vf || v->claim_view != CLAIM_NONE)
+		claim_row(t, v);
 	identity_rows(t, v);
 	if (d->is_pf)
 		sriov_rows(t, &d->sriov);

@@ -52,6 +52,41 @@ device_vlan_proto(const struct vf_state *state)
 	return state->vlan_proto == ETH_P_8021Q ? "802.1Q" : NULL;
 }
 
+static int
+compare_addrs(const void *a, const void *b)
+{
+	return pci_addr_cmp(a, b);
+}
+
+void
+claims_read(struct claims *ret, const struct vfctl *c)
+{
+	struct text note = TEXT_EMPTY;
+	struct reason why;
+
+	*ret = (struct claims){0};
+	if (journal_list(&c->host, &ret->addrs, &ret->n, &why) == 0)
+		return;
+	text_printf(&note, "claims are not shown: %s", why.text);
+	vfctl_notes(c, &note);
+	text_fini(&note);
+}
+
+void
+claims_fini(struct claims *claims)
+{
+	free(claims->addrs);
+	*claims = (struct claims){0};
+}
+
+bool
+claims_have(const struct claims *claims, const struct pci_addr *addr)
+{
+	return claims->n > 0 &&
+	       bsearch(addr, claims->addrs, claims->n, sizeof(claims->addrs[0]), compare_addrs) !=
+	               NULL;
+}
+
 static bool
 read_netdev(const struct vfctl *c, const struct pci_device *d, struct netdev_facts *ret)
 {
@@ -122,7 +157,7 @@ list_states(
 }
 
 static int
-gather_vfs(struct device_view *v, struct vfctl *c)
+gather_vfs(struct device_view *v, struct vfctl *c, const struct claims *claims)
 {
 	size_t count = pci_bus_count(c->bus), on_bus;
 	struct vf_state *states = NULL;
@@ -142,6 +177,7 @@ gather_vfs(struct device_view *v, struct vfctl *c)
 			continue;
 		*vf = (struct vf_view){.number = d->vf_index, .device = d};
 		vf->has_netdev = read_netdev(c, d, &vf->netdev);
+		vf->claimed = claims_have(claims, &d->addr);
 		v->nb_vfs++;
 	}
 	qsort(v->vfs, v->nb_vfs, sizeof(v->vfs[0]), compare_vfs);
@@ -244,8 +280,29 @@ gather_pf_of_vf(struct device_view *v, struct vfctl *c)
 	warn_of_pf(&v->warnings, v->pf, v->has_pf_netdev ? &v->pf_netdev : NULL);
 }
 
+static void
+gather_claim(struct device_view *v, const struct vfctl *c, const struct claims *claims)
+{
+	struct reason why;
+
+	if (!claims_have(claims, &v->device->addr))
+		return;
+	if (journal_read(&c->host, &v->device->addr, &v->claim, &why) == 0) {
+		v->claim_view = CLAIM_READ;
+		v->owner_alive = claim_owner_alive(&c->host, &v->claim.owner);
+		return;
+	}
+	v->claim_view = CLAIM_NOT_READ;
+	text_printf(&v->warnings, "its claim cannot be read: %s\n", why.text);
+}
+
 int
-device_view(struct device_view *ret, struct vfctl *c, const struct pci_device *device)
+device_view(
+	struct device_view *ret,
+	struct vfctl *c,
+	const struct claims *claims,
+	const struct pci_device *device
+)
 {
 	struct device_view v = {.device = device};
 	int rc;
@@ -254,8 +311,9 @@ device_view(struct device_view *ret, struct vfctl *c, const struct pci_device *d
 	rc = gather_group(&v, c);
 	v.has_node = vfio_node_find(&c->host.fs, &device->addr, &v.node) == 0;
 	v.node_exists = v.has_node && hostfs_exists(&c->host.fs, "%s", v.node.path);
+	gather_claim(&v, c, claims);
 	if (rc == 0 && device->is_pf) {
-		rc = gather_vfs(&v, c);
+		rc = gather_vfs(&v, c, claims);
 		warn_of_pf(&v.warnings, device, v.has_netdev ? &v.netdev : NULL);
 	}
 	if (device->is_vf) {

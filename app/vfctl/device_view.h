@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "journal.h"
 #include "netdev.h"
 #include "pci_bus.h"
 #include "text.h"
@@ -18,6 +19,12 @@
 
 struct vfctl;
 
+/* Which VFs have a record in the state directory. */
+struct claims {
+	struct pci_addr *addrs; /* sorted */
+	size_t n;
+};
+
 /* A VF as its PF shows it. */
 struct vf_view {
 	uint32_t number;
@@ -26,7 +33,10 @@ struct vf_view {
 	struct netdev_facts netdev;
 	bool has_state; /* the row of the PF's table */
 	struct vf_state state;
+	bool claimed;
 };
+
+enum claim_view { CLAIM_NONE, CLAIM_READ, CLAIM_NOT_READ };
 
 struct device_view {
 	const struct pci_device *device;
@@ -44,11 +54,24 @@ struct device_view {
 	bool has_node; /* it has an IOMMU group, whose node would be this one */
 	struct vfio_node node;
 	bool node_exists;
+	enum claim_view claim_view;
+	struct claim_record claim; /* CLAIM_READ */
+	bool owner_alive;
 	struct text warnings; /* lines */
 };
 
+/* None, after a note to standard error, when the state directory cannot be read. */
+void claims_read(struct claims *ret, const struct vfctl *c);
+void claims_fini(struct claims *claims);
+bool claims_have(const struct claims *claims, const struct pci_addr *addr);
+
 /* Gather; the view keeps @device. -ENOMEM. */
-int device_view(struct device_view *ret, struct vfctl *c, const struct pci_device *device);
+int device_view(
+	struct device_view *ret,
+	struct vfctl *c,
+	const struct claims *claims,
+	const struct pci_device *device
+);
 void device_view_fini(struct device_view *v);
 
 /* "up", "no-carrier", "down". */
