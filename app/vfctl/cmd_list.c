@@ -108,10 +108,8 @@ struct listing {
 };
 
 static int
-append(json_t *array, int rc, json_t *object)
+append(json_t *array, json_t *object)
 {
-	if (rc != 0)
-		return rc;
 	return json_array_append_new(array, object) == 0 ? 0 : -ENOMEM;
 }
 
@@ -124,10 +122,12 @@ add_pf(struct listing *l, struct vfctl *c, const struct pci_device *d)
 
 	if (rc != 0)
 		return rc;
-	if (l->pfs != NULL)
-		rc = append(l->pfs, device_json(&v, &object), object);
-	else
+	if (l->pfs == NULL)
 		pf_rows(l->table, &v);
+	else
+		rc = device_json(&v, &object);
+	if (object != NULL)
+		rc = append(l->pfs, object);
 	device_view_fini(&v);
 	return rc;
 }
@@ -142,10 +142,12 @@ add_vf(struct listing *l, struct vfctl *c, const struct pci_device *d)
 
 	vf.has_netdev =
 		d->netdev[0] != '\0' && netdev_read(&c->host.fs, d->netdev, &vf.netdev) == 0;
-	if (l->vfs != NULL)
-		rc = append(l->vfs, device_vf_json(&vf, &object), object);
-	else
+	if (l->vfs == NULL)
 		vf_row(l->table, &vf);
+	else
+		rc = device_vf_json(&vf, &object);
+	if (object != NULL)
+		rc = append(l->vfs, object);
 	return rc;
 }
 

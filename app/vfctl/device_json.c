@@ -179,24 +179,6 @@ others_json(const struct device_view *v)
 }
 
 static json_t *
-group_json(const struct device_view *v)
-{
-	const struct pci_device *d = v->device;
-
-	if (d->iommu_group < 0)
-		return json_null();
-	return json_pack(
-		"{s:i, s:b, s:o}",
-		"number",
-		d->iommu_group,
-		"noiommu",
-		d->noiommu,
-		"others",
-		others_json(v)
-	);
-}
-
-static json_t *
 node_json(const struct device_view *v)
 {
 	if (!v->has_node)
@@ -242,6 +224,16 @@ claim_json(const struct device_view *v)
 	);
 }
 
+/* A sentence, in which names from outside may stand. */
+static json_t *
+text_json(const char *s)
+{
+	char text[sizeof(((struct reason *)NULL)->text)];
+
+	printable_copy(text, sizeof(text), s);
+	return json_string(text);
+}
+
 static json_t *
 warnings_json(const struct device_view *v)
 {
@@ -276,7 +268,7 @@ device_vf_json(const struct vf_view *vf, json_t **ret)
 
 	return give(
 		json_pack(
-			"{s:o, s:o, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:b}",
+			"{s:o, s:o, s:s?, s:o, s:o, s:o, s:o, s:o, s:b}",
 			"address",
 			d != NULL ? addr_json(&d->addr) : json_null(),
 			"number",
@@ -284,9 +276,7 @@ device_vf_json(const struct vf_view *vf, json_t **ret)
 			"driver",
 			d != NULL ? or_null(d->driver) : NULL,
 			"netdev",
-			name_json(d != NULL ? d->netdev : ""),
-			"link",
-			vf->has_netdev ? json_string(device_link_word(&vf->netdev)) : json_null(),
+			netdev_json(vf->has_netdev ? &vf->netdev : NULL),
 			"mac",
 			mac_json(device_vf_mac(vf)),
 			"numa_node",
@@ -346,13 +336,15 @@ add_kind(const struct device_view *v, json_t *object)
 		more = json_pack("{s:o, s:o}", "sriov", sriov_json(&d->sriov), "vfs", vfs_json(v));
 	else if (d->is_vf)
 		more = json_pack(
-			"{s:o, s:o, s:o}",
+			"{s:o, s:o, s:o, s:o}",
 			"pf",
 			pf_json(v),
 			"number",
 			int_or_null(d->vf_index, d->pf_known),
 			"settings",
-			settings_json(v->has_state ? &v->state : NULL)
+			settings_json(v->has_state ? &v->state : NULL),
+			"used_by",
+			v->is_used ? text_json(v->used_by.text) : json_null()
 		);
 	else
 		return 0;
@@ -375,7 +367,7 @@ device_json(const struct device_view *v, json_t **ret)
 	const struct pci_device *d = v->device;
 	json_t *object = json_pack(
 		"{s:o, s:s, s:i, s:s?, s:i, s:s?, s:i, s:i, s:i, s:s?, s:s?, s:s?, s:s?, s:o, s:o, "
-		"s:s?, s:o, s:o, s:o, s:o}",
+		"s:o, s:b, s:s?, s:o, s:o, s:o, s:o}",
 		"address",
 		addr_json(&d->addr),
 		"kind",
@@ -405,7 +397,11 @@ device_json(const struct device_view *v, json_t **ret)
 		"numa_node",
 		int_or_null(d->numa_node, d->numa_node >= 0),
 		"iommu_group",
-		group_json(v),
+		int_or_null(d->iommu_group, d->iommu_group >= 0),
+		"iommu_group_others",
+		others_json(v),
+		"noiommu",
+		d->noiommu,
 		"acpi_index",
 		or_null(d->acpi_index),
 		"netdev",

@@ -329,8 +329,10 @@ warning_rows(struct text *ret, const struct device_view *v)
 
 	while (*at != '\0') {
 		size_t len = strcspn(at, "\n");
+		char line[1024];
 
-		text_printf(ret, "  warning: %.*s\n", (int)len, at);
+		printable_copy(line, len < sizeof(line) ? len + 1 : sizeof(line), at);
+		text_printf(ret, "  warning: %s\n", line);
 		at += len + (at[len] == '\n');
 	}
 }
@@ -348,7 +350,7 @@ device_text(const struct device_view *v, struct text *ret)
 {
 	static const struct table_column columns[] = {[LABEL] = {0}, [VALUE] = {0}};
 	const struct pci_device *d = v->device;
-	char addr[PCI_ADDR_BYTES];
+	char addr[PCI_ADDR_BYTES], who[sizeof(v->used_by.text)];
 	struct table *t;
 	int rc = table_new(&t, columns, sizeof(columns) / sizeof(columns[0]));
 
@@ -357,6 +359,10 @@ device_text(const struct device_view *v, struct text *ret)
 	text_printf(ret, "%s (%s)\n", pci_addr_text(&d->addr, addr), kind(d));
 	if (d->is_vf)
 		vf_rows(t, v);
+	if (d->is_vf) {
+		printable_copy(who, sizeof(who), v->is_used ? v->used_by.text : "nobody");
+		row(t, "used by", who);
+	}
 	if (d->is_vf || v->claim_view != CLAIM_NONE)
 		claim_row(t, v);
 	identity_rows(t, v);

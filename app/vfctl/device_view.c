@@ -2,7 +2,7 @@
 /* Gathers what is to be shown. See device_view.h. */
 #include "device_view.h"
 
-#include "reason.h"
+#include "vf_use.h"
 #include "vfctl.h"
 
 #include <errno.h>
@@ -222,8 +222,8 @@ warn_of_pf(struct text *w, const struct pci_device *pf, const struct netdev_fact
 	if (net->master[0] != '\0')
 		text_printf(
 			w,
-			"PF %s is enslaved to %s%s of this host: its switch port belongs to that "
-			"one's links, not to a bond over VFs\n",
+			"PF %s is enslaved to %s%s of this host: traffic of a bond over its VFs "
+			"may be lost\n",
 			pf->netdev,
 			net->master_is_bond ? "bond " : "",
 			net->master
@@ -317,6 +317,7 @@ device_view(
 		warn_of_pf(&v.warnings, device, v.has_netdev ? &v.netdev : NULL);
 	}
 	if (device->is_vf) {
+		v.is_used = vf_in_use(&c->host, device, &v.used_by) != VF_FREE;
 		gather_pf_of_vf(&v, c);
 		warn_of_vf(&v);
 	}

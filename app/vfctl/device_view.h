@@ -8,6 +8,7 @@
 #include "journal.h"
 #include "netdev.h"
 #include "pci_bus.h"
+#include "reason.h"
 #include "text.h"
 #include "vf_rtnl.h"
 #include "vfio.h"
@@ -57,6 +58,8 @@ struct device_view {
 	enum claim_view claim_view;
 	struct claim_record claim; /* CLAIM_READ */
 	bool owner_alive;
+	bool is_used; /* a VF: somebody would be hurt if it was taken away */
+	struct reason used_by;
 	struct text warnings; /* lines */
 };
 
