@@ -357,9 +357,8 @@ device_text(const struct device_view *v, struct text *ret)
 	if (rc != 0)
 		return rc;
 	text_printf(ret, "%s (%s)\n", pci_addr_text(&d->addr, addr), kind(d));
-	if (d->is_vf)
-		vf_rows(t, v);
 	if (d->is_vf) {
+		vf_rows(t, v);
 		printable_copy(who, sizeof(who), v->is_used ? v->used_by.text : "nobody");
 		row(t, "used by", who);
 	}
