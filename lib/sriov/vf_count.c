@@ -61,20 +61,26 @@ count_links(const struct sriov_host *h, const char *pf, bool complete)
 
 /*
  * The count as the kernel has it. Reading it waits for a change that is under way, and that may
- * wait for a process: then the links must do, which do not.
+ * wait for a process: -ETIMEDOUT.
  */
+static int
+read_count(const struct sriov_host *h, const char *pf, uint16_t *ret)
+{
+	char line[16];
+	int rc = hostfs_read_limited(
+		&h->fs, line, sizeof(line), READ_LIMIT_MS, DEVICE "/sriov_numvfs", pf
+	);
+
+	return rc == 0 ? parse_u16(line, 0, UINT16_MAX, ret) : rc;
+}
+
+/* The same for a PF that was read before: the links must do, whose reading waits for nothing. */
 static uint16_t
 count_now(const struct sriov_host *h, const char *pf)
 {
 	uint16_t count;
-	char line[16];
 
-	if (hostfs_read_limited(
-		    &h->fs, line, sizeof(line), READ_LIMIT_MS, DEVICE "/sriov_numvfs", pf
-	    ) == 0 &&
-	    parse_u16(line, 0, UINT16_MAX, &count) == 0)
-		return count;
-	return count_links(h, pf, false);
+	return read_count(h, pf, &count) == 0 ? count : count_links(h, pf, false);
 }
 
 /* The VF of that number as it is now; false: it is just going. */
@@ -113,7 +119,7 @@ check_users(struct change *c, struct reason *why)
 		if (vf_use_open(c->h, &vf.addr, &c->holder) != 0)
 			c->held = true;
 		if (c->notes != NULL)
-			text_printf(c->notes, "taken away: %s\n", who.text);
+			text_printf(c->notes, "goes although it is in use: %s\n", who.text);
 	}
 	return 0;
 }
@@ -326,7 +332,19 @@ set_locked(struct change *c, struct reason *why)
 {
 	int rc;
 
-	c->was = count_now(c->h, c->pf);
+	rc = read_count(c->h, c->pf, &c->was);
+	if (rc == -ETIMEDOUT)
+		return reason_set(
+			why,
+			-EBUSY,
+			"%s: the kernel is still at work on another change of its VFs, which may "
+			"wait for a process that has one open (see dmesg)",
+			c->pf
+		);
+	if (rc != 0)
+		return reason_set(
+			why, rc, "%s: cannot read sriov_numvfs: %s", c->pf, strerror(-rc)
+		);
 	if (c->was == c->s->count) {
 		if (c->notes != NULL)
 			text_printf(c->notes, "%s has %u VFs: nothing to do\n", c->pf, c->was);

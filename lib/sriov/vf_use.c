@@ -149,17 +149,20 @@ vf_use_open(const struct sriov_host *h, const struct pci_addr *vf, struct reason
 	return rc == 0 ? 0 : node_held(h, name, node.path, why);
 }
 
-/* Why a netdev of this namespace may not go away, and what would let it; NULL: it may. */
+/* Why a netdev of this namespace may not go away, and the command that lets it; NULL: it may. */
 static const char *
-netdev_duty(const struct netdev_facts *n)
+netdev_duty(const struct netdev_facts *n, const char **ret_remedy)
 {
-	if (n->master[0] != '\0')
-		return "belongs to a bond, bridge or team (ip link set DEV nomaster)";
+	*ret_remedy = "down";
+	if (n->master[0] != '\0') {
+		*ret_remedy = "nomaster";
+		return "belongs to a bond, bridge or team";
+	}
 	if (!n->admin_up)
 		return NULL;
 	if (n->default_route)
 		return "is up and carries the default route";
-	return n->has_address ? "is up and has IP addresses (ip link set DEV down)" : NULL;
+	return n->has_address ? "is up and has IP addresses" : NULL;
 }
 
 int
@@ -167,22 +170,24 @@ vf_use_netdev(const struct sriov_host *h, const struct pci_device *vf, struct re
 {
 	char name[PCI_ADDR_BYTES];
 	struct netdev_facts facts;
-	const char *duty;
+	const char *duty, *remedy;
 
 	pci_addr_text(&vf->addr, name);
 	if (vf->netdev[0] != '\0') {
 		if (h->netdev_read(h->ctx, vf->netdev, &facts) != 0)
 			return 0;
-		duty = netdev_duty(&facts);
+		duty = netdev_duty(&facts, &remedy);
 		if (duty == NULL)
 			return 0;
 		return reason_set(
 			why,
 			-EBUSY,
-			"%s: its network device %s is in use: it %s",
+			"%s: its network device %s %s (first: ip link set %s %s)",
 			name,
 			vf->netdev,
-			duty
+			duty,
+			vf->netdev,
+			remedy
 		);
 	}
 	if (vf->class_code >> 16 != PCI_CLASS_NETWORK || vf->driver[0] == '\0' ||
