@@ -418,6 +418,22 @@ test_what_cannot_be_put_back_is_told(void **state)
 	expect_autoprobe(b, 1);
 }
 
+/* A second write would wait behind the first. */
+static void
+test_creation_that_does_not_return_is_left_alone(void **state)
+{
+	struct bench *b = *state;
+
+	assert_int_equal(set_count(b, 2, false), 0);
+	bench_remember(b);
+	fake_host_count_answer(b->fake, PF, 0, ETIMEDOUT, 0);
+	assert_int_equal(set_count(b, 4, true), -ETIMEDOUT);
+	expect_reason(b, "within 2 s from setting 4 VFs");
+	assert_string_equal(
+		text_str(&b->written), NUMVFS "=0|" AUTOPROBE "=0|" NUMVFS "=4|" AUTOPROBE "=1|"
+	);
+}
+
 static void
 test_one_change_of_a_pf_at_a_time(void **state)
 {
@@ -496,6 +512,9 @@ main(void)
 		cmocka_unit_test(test_each_step_that_fails_is_undone),
 		cmocka_unit_test_setup_teardown(
 			test_what_cannot_be_put_back_is_told, setup, teardown
+		),
+		cmocka_unit_test_setup_teardown(
+			test_creation_that_does_not_return_is_left_alone, setup, teardown
 		),
 		cmocka_unit_test_setup_teardown(test_one_change_of_a_pf_at_a_time, setup, teardown),
 		cmocka_unit_test(test_256_vfs),
