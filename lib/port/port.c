@@ -29,6 +29,7 @@ struct port {
 	enum port_state state;
 	char name[RTE_ETH_NAME_MAX_LEN];
 	char driver[RTE_ETH_NAME_MAX_LEN];
+	char alias[PORT_ALIAS_BYTES];
 	struct rte_device *device; /* to detach it when the port is closed already */
 	struct port_settings want;
 	struct port_conf conf;
@@ -186,7 +187,11 @@ ports_find(const struct ports *ports, const char *word, uint16_t *ret, struct re
 	int rc;
 
 	for (uint16_t i = 0; i < RTE_MAX_ETHPORTS; i++) {
-		if (ports->port[i].state != PORT_ABSENT && strcmp(ports->port[i].name, word) == 0) {
+		const struct port *p = &ports->port[i];
+
+		if (p->state != PORT_ABSENT &&
+		    (strcmp(p->name, word) == 0 ||
+		     (p->alias[0] != '\0' && strcmp(p->alias, word) == 0))) {
 			*ret = i;
 			return 0;
 		}
@@ -202,6 +207,32 @@ ports_find(const struct ports *ports, const char *word, uint16_t *ret, struct re
 		);
 	*ret = (uint16_t)id;
 	return 0;
+}
+
+int
+port_alias_set(struct ports *ports, uint16_t id, const char *alias, struct reason *why)
+{
+	uint16_t other;
+
+	if (port_state(ports, id) == PORT_ABSENT || strlen(alias) >= PORT_ALIAS_BYTES)
+		return reason_set(why, -EINVAL, "port %u cannot be named %s", id, alias);
+	if (ports_find(ports, alias, &other, NULL) == 0 && other != id)
+		return reason_set(
+			why,
+			-EEXIST,
+			"port %s cannot be named %s: that is port %u",
+			port_name(ports, id),
+			alias,
+			other
+		);
+	strcpy(ports->port[id].alias, alias);
+	return 0;
+}
+
+const char *
+port_alias(const struct ports *ports, uint16_t id)
+{
+	return port_state(ports, id) != PORT_ABSENT ? ports->port[id].alias : "";
 }
 
 enum port_state

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { PORT_ALIAS_BYTES = 16 };
+
 struct ports; /* opaque */
 struct reason;
 struct rte_mempool;
@@ -58,8 +60,15 @@ int ports_check_mbufs(const struct ports *ports, struct reason *why);
 /* Ports in ascending order of id; how many were written. */
 uint16_t ports_list(const struct ports *ports, uint16_t *ret, uint16_t max);
 
-/* By device name or number. -ENODEV or -EINVAL, with the reason. */
+/* By device name, alias or number. -ENODEV or -EINVAL, with the reason. */
 int ports_find(const struct ports *ports, const char *word, uint16_t *ret, struct reason *why);
+
+/*
+ * A second name that finds a port, until the port is gone; @alias is short and no number. -EEXIST
+ * when another port has it.
+ */
+int port_alias_set(struct ports *ports, uint16_t id, const char *alias, struct reason *why);
+const char *port_alias(const struct ports *ports, uint16_t id); /* "" for none */
 
 enum port_state port_state(const struct ports *ports, uint16_t id);
 const char *port_name(const struct ports *ports, uint16_t id); /* "?" for none */
