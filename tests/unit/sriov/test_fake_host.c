@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The fake machine behaves as the kernel and the igb driver do: other tests stand on that. */
 #include "fake_host.h"
+#include "pci_bus.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -178,6 +179,33 @@ binds_by_id_or_override(void **state)
 	fake_host_free(f);
 }
 
+/* What libpci makes of the configuration space, and pci_bus of all of it. */
+static void
+is_a_machine_to_pci_bus(void **state)
+{
+	struct fake_host *f = machine(2);
+	const struct pci_device *pf, *vf;
+	struct pci_bus *bus = NULL;
+
+	(void)state;
+	assert_int_equal(pci_bus_scan(&bus, &fake_host_sriov(f)->fs, NULL), 0);
+	assert_int_equal(pci_bus_count(bus), 3);
+	pf = pci_bus_find_netdev(bus, "ens1f0");
+	assert_non_null(pf);
+	assert_true(pf->is_pf && pf->sriov.capability_read);
+	assert_int_equal(pf->sriov.total_vfs, 8);
+	assert_int_equal(pf->sriov.driver_total_vfs, 7);
+	assert_int_equal(pf->sriov.num_vfs, 2);
+	assert_int_equal(pf->sriov.first_vf_offset, 128);
+	assert_int_equal(pf->sriov.vf_stride, 2);
+	assert_int_equal(pf->sriov.vf_device_id, 0x10ca);
+	vf = pci_bus_find_vf(bus, &pf->addr, 1);
+	assert_non_null(vf);
+	assert_true(vf->is_vf && vf->device_id == 0x10ca && vf->iommu_group == 2);
+	pci_bus_free(bus);
+	fake_host_free(f);
+}
+
 int
 main(void)
 {
@@ -186,6 +214,7 @@ main(void)
 		cmocka_unit_test(counts_vfs_as_the_kernel_does),
 		cmocka_unit_test(probes_new_vfs_when_autoprobe_is_on),
 		cmocka_unit_test(binds_by_id_or_override),
+		cmocka_unit_test(is_a_machine_to_pci_bus),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
