@@ -222,14 +222,17 @@ class Broken(Case):
             self.assertFalse([c for c in out if ord(c) < 32 and c != "\n"])
 
     def each(self, spoil):
+        """Spoil one file after another, and put it back."""
         for path in sorted(set(self.tree.files())):
             full = self.tree.path(path)
+            kept = self.dir / "kept"
+            full.rename(kept)
             with self.subTest(path):
-                full.unlink()
                 spoil(full)
                 self.sane()
-            shutil.rmtree(self.tree.root)
-            self.make()
+            if full.is_dir() and not full.is_symlink():
+                full.rmdir()
+            kept.rename(full)
 
     def test_missing(self):
         self.each(lambda full: None)
