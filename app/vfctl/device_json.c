@@ -67,8 +67,8 @@ netdev_json(const struct netdev_facts *f)
 	if (f == NULL)
 		return json_null();
 	return json_pack(
-		"{s:o, s:i, s:o, s:i, s:s, s:b, s:b, s:s?, s:o, s:o, s:b, s:s?, s:s?, s:s?, s:s?, "
-		"s:s?, s:s?}",
+		"{s:o, s:i, s:o, s:i, s:s, s:b, s:b, s:s?, s:o, s:o, s:b, s:b, s:s?, s:s?, s:s?, "
+		"s:s?, s:s?, s:s?}",
 		"name",
 		name_json(f->name),
 		"index",
@@ -89,6 +89,8 @@ netdev_json(const struct netdev_facts *f)
 		int_or_null(f->speed_mbps, f->speed_mbps >= 0),
 		"master",
 		master_json(f),
+		"has_address",
+		f->has_address,
 		"default_route",
 		f->default_route,
 		"driver",

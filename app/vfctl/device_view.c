@@ -222,7 +222,7 @@ warn_of_pf(struct text *w, const struct pci_device *pf, const struct netdev_fact
 	if (net->master[0] != '\0')
 		text_printf(
 			w,
-			"PF %s is enslaved to %s%s of this host: traffic of a bond over its VFs "
+			"PF %s is a member of %s%s of this host: traffic of a bond over its VFs "
 			"may be lost\n",
 			pf->netdev,
 			net->master_is_bond ? "bond " : "",

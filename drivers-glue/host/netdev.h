@@ -20,10 +20,10 @@ struct netdev_facts {
 	uint32_t mtu;
 	int32_t speed_mbps; /* -1: not known */
 	char operstate[16];
-	char master[16]; /* the bond, bridge or team that it is enslaved to; "": none */
+	char master[16]; /* the bond, bridge or team that it is a member of; "": none */
 	bool master_is_bond;
 	bool has_address;   /* beside the link-local IPv6 one that every link gets */
-	bool default_route; /* IPv4 or IPv6 of this namespace goes through it or its master */
+	bool default_route; /* IPv4 or IPv6 goes through it or what is stacked on it */
 	char driver[32], driver_version[32], firmware[32], bus_info[32]; /* "" when not told */
 	char phys_switch_id[68], phys_port_name[16];                     /* "" when not told */
 };

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* A device and all that is stacked on it; more than this many on one NIC are passed over. */
-enum { MAX_STACK = 64 };
+enum { MAX_STACK = 256 };
 
 struct stack {
 	unsigned n;

@@ -231,13 +231,13 @@ shows_the_table_of_a_pf(void **state)
 		PF,
 		"VF  ADDRESS",
 		"VF  ADDRESS       DRIVER    NETDEV  MAC                VLAN  QOS  PROTO    "
-	        "SPOOFCHK  "
+		"SPOOFCHK  "
 		"TRUST  LINK-STATE  MIN-TX-RATE  MAX-TX-RATE  CLAIM\n"
 		" 0  0000:3b:10.0  vfio-pci  -       02:00:00:00:00:10     7    3  802.1ad  on     "
-	        "   "
+		"   "
 		"off    disable             100         2000  yes\n"
 		" 1  0000:3b:10.2  -         -       02:00:00:00:00:11     -    -  -        -      "
-	        "   "
+		"   "
 		"on     -                     -            -  yes\n"
 	);
 }
@@ -255,7 +255,7 @@ shows_a_vf_that_only_the_driver_knows(void **state)
 		PF,
 		" 5  -",
 		" 5  -             -         -       02:00:00:00:00:11     -    -  -      -        "
-	        " "
+		" "
 		"on     -                     -            -  no\n"
 	);
 }
@@ -371,9 +371,9 @@ warns_of_what_hurts(void **state)
 	expect_warning(f, PF, "PF ens1f0 is down");
 	expect_warning(f, VF0, "ip link set ens1f0 up");
 	tree_link(f->tree, "/sys/class/net/ens1f0/master", "../bond0");
-	expect_warning(f, VF0, "PF ens1f0 is enslaved to bond0 of this host");
+	expect_warning(f, VF0, "PF ens1f0 is a member of bond0 of this host");
 	tree_put(f->tree, "/sys/class/net/bond0/bonding/mode", "");
-	expect_warning(f, PF, "PF ens1f0 is enslaved to bond bond0 of this host");
+	expect_warning(f, PF, "PF ens1f0 is a member of bond bond0 of this host");
 	tree_put(f->tree, "/proc/net/route", "ens1f0 0 0 1 0 0 0 0\n");
 	expect_warning(f, VF0, "the default route of this host goes through PF ens1f0");
 	tree_put(f->tree, "/sys/kernel/iommu_groups/8/devices/0000:00:1f.0", "");

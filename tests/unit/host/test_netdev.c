@@ -228,7 +228,7 @@ finds_default_routes_of_what_is_stacked_on_it(void **state)
 	assert_true(facts(t, "bond0").default_route);
 	/* A circle ends, and more devices than are looked at do no harm. */
 	tree_link(t, NET "bond0.7/upper_e", "../e");
-	for (unsigned i = 0; i < 200; i++) {
+	for (unsigned i = 0; i < 400; i++) {
 		char path[64];
 
 		snprintf(path, sizeof(path), NET "e/upper_x%u", i);
