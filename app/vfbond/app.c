@@ -276,6 +276,15 @@ on_stats(void *ctx)
 }
 
 static void
+on_watch(void *ctx)
+{
+	struct app *app = ctx;
+	uint16_t ids[RTE_MAX_ETHPORTS];
+
+	port_meters_watch(app->meters, ids, ports_list(app->ports, ids, RTE_MAX_ETHPORTS));
+}
+
+static void
 on_file_done(struct app *app, int err, const struct reason *why)
 {
 	struct reason reason;
@@ -475,10 +484,13 @@ init_console(struct app *app, struct reason *why)
 	if (rc == 0)
 		rc = loop_timer_add(app->loop, on_stats, app, &app->stats);
 	if (rc == 0)
+		rc = loop_timer_add(app->loop, on_watch, app, &app->watch);
+	if (rc == 0)
 		rc = loop_timer_add(app->loop, on_duration, app, &app->duration);
 	if (rc != 0)
 		return rc;
 	loop_timer_set(app->tick, BONDS_TICK_MS * NSEC_PER_MSEC, 0);
+	loop_timer_set(app->watch, STATS_WATCH_MS * NSEC_PER_MSEC, STATS_WATCH_MS * NSEC_PER_MSEC);
 	if (o->stats_period_ns != 0)
 		loop_timer_set(app->stats, o->stats_period_ns, o->stats_period_ns);
 	if (o->duration_ns != 0)

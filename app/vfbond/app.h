@@ -34,7 +34,7 @@ struct app {
 	struct kernel_link *kernel_link;
 	struct kernel_addr *kernel_addr;
 	struct loop_watch *kernel_watch, *kernel_addr_watch, *signal_watch;
-	struct loop_timer *tick, *stats, *duration;
+	struct loop_timer *tick, *stats, *watch, *duration;
 	int signal_fd;
 	bool forwarding;
 	unsigned verbose;

@@ -84,6 +84,18 @@ port_meters_read(
 }
 
 void
+port_meters_watch(struct port_meters *m, const uint16_t *ids, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		struct stats_port *stats = port_meters_get(m, ids[i]);
+
+		/* Who asks for the counters is told why they cannot be read. */
+		if (stats != NULL)
+			(void)stats_port_watch(stats);
+	}
+}
+
+void
 port_meters_drop(struct port_meters *m, uint16_t port_id)
 {
 	struct meter *meter = &m->meter[port_id];

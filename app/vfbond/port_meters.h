@@ -26,5 +26,8 @@ int port_meters_read(
 /* The meter of a port; made at the first call. NULL without memory or port. */
 struct stats_port *port_meters_get(struct port_meters *m, uint16_t port_id);
 
+/* See stats_port_watch; to be called every STATS_WATCH_MS. */
+void port_meters_watch(struct port_meters *m, const uint16_t *ids, uint16_t n);
+
 /* The port is gone. */
 void port_meters_drop(struct port_meters *m, uint16_t port_id);

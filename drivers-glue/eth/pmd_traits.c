@@ -20,6 +20,17 @@
  * before the fix of 22.11.4 left it there. net_tap: says that it has link interrupts, but no
  * release to 24.11 raises one. net_e1000_igb_vf: tells the PF of all multicast, which the 82576 as
  * QEMU makes it (igb_core.c) does not heed; a list of groups it does.
+ *
+ * Counters: UPDATE_VF_STAT (igb_ethdev.c, ixgbe_ethdev.c; 32 bits, bytes of ixgbe 36) and
+ * TXGBE_UPDCNT32/36 (txgbe_regs.h) add the difference of two readings modulo the register's range.
+ *
+ * restart_after_link_loss: measured on igbvf with Debian's igb as PF (MTU change, down and up): the
+ * PF forgets what it had enabled for the VF, eth_igbvf_link_update() reads the mailbox's reset bits
+ * and reports the link as soon as STATUS has it, and no reset event comes. ixgbevf reads its
+ * mailbox in the same way (ixgbevf_check_link) and has no link interrupt. iavf restarts itself or
+ * asks for it (auto_reset, RTE_ETH_EVENT_INTR_RESET).
+ *
+ * mac_set_unverified: igbvf_default_mac_addr_set and ixgbevf_set_default_mac_addr drop the answer.
  */
 static const struct pmd_traits table[] = {
 	{
@@ -28,7 +39,22 @@ static const struct pmd_traits table[] = {
 		.strips_vlan = true,
 	},
 	{.driver = "net_tap", .link_unreported = true},
-	{.driver = "net_e1000_igb_vf", .slow_by_group_list = true},
+	{
+		.driver = "net_e1000_igb_vf",
+		.slow_by_group_list = true,
+		.packet_counter_bits = 32,
+		.byte_counter_bits = 32,
+		.restart_after_link_loss = true,
+		.mac_set_unverified = true,
+	},
+	{
+		.driver = "net_ixgbe_vf",
+		.packet_counter_bits = 32,
+		.byte_counter_bits = 36,
+		.restart_after_link_loss = true,
+		.mac_set_unverified = true,
+	},
+	{.driver = "net_txgbe_vf", .packet_counter_bits = 32, .byte_counter_bits = 36},
 };
 
 static const struct pmd_traits none;

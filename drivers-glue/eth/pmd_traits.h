@@ -14,6 +14,15 @@ struct pmd_traits {
 	bool strips_vlan;     /* takes the tag out of frames without having been asked */
 	/* Passes a multicast group only when it is in the list of groups, not by all multicast. */
 	bool slow_by_group_list;
+	/*
+	 * Its counters are added up from registers of so many bits, and a register that went back
+	 * to 0 passes for one that wrapped; 0: they are as wide as they look.
+	 */
+	uint8_t packet_counter_bits, byte_counter_bits;
+	/* After a loss of its link it may be deaf until its port is stopped and started. */
+	bool restart_after_link_loss;
+	/* Its MAC address set returns 0 whatever the PF says, and it shows the refused address. */
+	bool mac_set_unverified;
 };
 
 /* The traits of a driver; all false for one without a row. Never NULL. */
