@@ -223,41 +223,34 @@ expect_text(struct fixture *f, const char *addr, const char *from, const char *w
 	device_view_fini(&v);
 }
 
+#define TABLE_HEAD                                                                \
+	"VF  ADDRESS       DRIVER    NETDEV  MAC                VLAN  QOS  PROTO" \
+	"    SPOOFCHK  TRUST  LINK-STATE  MIN-TX-RATE  MAX-TX-RATE  CLAIM\n"
+
 static void
 shows_the_table_of_a_pf(void **state)
 {
-	expect_text(
-		*state,
-		PF,
-		"VF  ADDRESS",
-		"VF  ADDRESS       DRIVER    NETDEV  MAC                VLAN  QOS  PROTO    "
-		"SPOOFCHK  "
-		"TRUST  LINK-STATE  MIN-TX-RATE  MAX-TX-RATE  CLAIM\n"
-		" 0  0000:3b:10.0  vfio-pci  -       02:00:00:00:00:10     7    3  802.1ad  on     "
-		"   "
-		"off    disable             100         2000  yes\n"
-		" 1  0000:3b:10.2  -         -       02:00:00:00:00:11     -    -  -        -      "
-		"   "
-		"on     -                     -            -  yes\n"
-	);
+	static const char table[] = TABLE_HEAD
+		" 0  0000:3b:10.0  vfio-pci  -       02:00:00:00:00:10     7    3  802.1ad"
+		"  on        off    disable             100         2000  yes\n"
+		" 1  0000:3b:10.2  -         -       02:00:00:00:00:11     -    -  -"
+		"        -         on     -                     -            -  yes\n";
+
+	expect_text(*state, PF, "VF  ADDRESS", table);
 }
 
 /* As between the creation of VFs and their appearance on the bus. */
 static void
 shows_a_vf_that_only_the_driver_knows(void **state)
 {
+	static const char row[] =
+		" 5  -             -         -       02:00:00:00:00:11     -    -  -"
+		"      -         on     -                     -            -  no\n";
 	struct fixture *f = *state;
 
 	f->rtnl.states[0].vf = 5;
 	f->rtnl.nb_states = 1;
-	expect_text(
-		f,
-		PF,
-		" 5  -",
-		" 5  -             -         -       02:00:00:00:00:11     -    -  -      -        "
-		" "
-		"on     -                     -            -  no\n"
-	);
+	expect_text(f, PF, " 5  -", row);
 }
 
 static void
