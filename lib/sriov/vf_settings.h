@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct reason;
+struct sriov_host;
 struct text;
 
 struct vf_settings {
@@ -35,7 +36,8 @@ int vf_settings_word(struct vf_settings *s, const char *word, struct reason *why
 
 /*
  * What no single word shows: qos or proto without a vlan, min above max. Call it when all words are
- * there. @now: the VF's state, against which a half-given pair is judged; NULL: not known yet.
+ * there. @now: the VF's state, against which a half-given pair is judged; NULL: not known yet, so
+ * that half pairs pass, and have to be judged again.
  */
 int vf_settings_check(const struct vf_settings *s, const struct vf_state *now, struct reason *why);
 
@@ -44,16 +46,23 @@ bool vf_settings_empty(const struct vf_settings *s);
 /* Attributes that @s asks for, 1u << enum vf_attr. */
 uint32_t vf_settings_attrs(const struct vf_settings *s);
 
-/* @now with what @s asks for; a half-given pair keeps its other half. */
+/*
+ * @now with what @s asks for; a half-given pair keeps its other half. But "vlan=0" means none, and
+ * takes priority and protocol along.
+ */
 void
 vf_settings_apply(const struct vf_settings *s, const struct vf_state *now, struct vf_state *ret);
 
-/* Whether one attribute of two states is the same to the kernel. */
+/* Whether one attribute of two states, known or not, has the same value to the kernel. */
 bool vf_state_same(enum vf_attr attr, const struct vf_state *a, const struct vf_state *b);
+
+/* One attribute as "key=value [key=value...]", for messages, into @buf, which is returned. */
+enum { VF_STATE_TEXT_BYTES = 64 };
+const char *
+vf_state_text(enum vf_attr attr, const struct vf_state *s, char buf[static VF_STATE_TEXT_BYTES]);
 
 /* "key=value key=value" of what was asked. */
 void vf_settings_text(const struct vf_settings *s, struct text *ret);
 
 /* The address that a VF gets which nobody gave one: local, unicast, random. */
-struct sriov_host;
 int vf_random_mac(const struct sriov_host *h, uint8_t ret[6]);
