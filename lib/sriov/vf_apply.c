@@ -166,7 +166,7 @@ is_default(enum vf_attr attr, const struct vf_state *s)
 	return attr != VF_ATTR_MAC && vf_state_same(attr, s, &defaults);
 }
 
-/* Set and prove one attribute. *ret_written: it was accepted, or may have been. */
+/* Set and prove one attribute. *ret_written: the driver accepted it. */
 static int
 apply_one(
 	const struct job *j,
@@ -179,7 +179,7 @@ apply_one(
 {
 	int rc = set_patiently(j, attr, want);
 
-	*ret_written = rc != -EOPNOTSUPP;
+	*ret_written = rc == 0;
 	if (rc == -EOPNOTSUPP && !knows(now, attr) && is_default(attr, want)) {
 		note(j, attr, want, "the driver has no such function; it always is so");
 		return 0;
@@ -267,7 +267,6 @@ restore(const struct job *j, uint32_t attrs, const struct vf_state *state, struc
 	struct reason first = {""};
 	int ret = 0;
 
-	was.vf = j->vf;
 	add_untold(j, attrs & ~was.known, residue);
 	attrs &= was.known;
 	for (int round = 0; round < 2; round++) {
@@ -298,8 +297,8 @@ restore(const struct job *j, uint32_t attrs, const struct vf_state *state, struc
 }
 
 /*
- * Two VFs of one PF with the same address take each other's frames in the NIC's switch. A VF whose
- * state is not told cannot be compared.
+ * Two VFs of one PF with the same address take each other's frames in the NIC's switch. Called when
+ * the VF itself does not have it.
  */
 static int
 check_mac_is_free(const struct job *j, const struct vf_state *want)
@@ -321,8 +320,6 @@ check_mac_is_free(const struct job *j, const struct vf_state *want)
 		);
 	/* The number behind the last VF ends it. */
 	for (uint32_t vf = 0; rc == 0; vf++) {
-		if (vf == j->vf)
-			continue;
 		rc = j->h->vf_get(j->h->ctx, j->pf, vf, &other, NULL);
 		if (rc == 0 && has(&other, VF_ATTR_MAC, want))
 			return reason_set(

@@ -162,11 +162,16 @@ a_zero_address_that_is_refused(void **state)
 	fake_host_answer(b->f, VF_PF, VF_ATTR_MAC, FAKE_REFUSES, EINVAL);
 	assert_int_equal(restore(b, ATTR(MAC), &was), -EINVAL);
 	assert_int_equal(b->nb_sets, 1);
+	/* Nor is another attribute of a VF that had no address tried twice. */
+	memset(was.mac, 0, sizeof(was.mac));
+	fake_host_answer(b->f, VF_PF, VF_ATTR_MAC, FAKE_DOES, 0);
+	fake_host_answer(b->f, VF_PF, VF_ATTR_VLAN, FAKE_REFUSES, EINVAL);
+	assert_int_equal(restore(b, ATTR(VLAN), &was), -EINVAL);
+	assert_int_equal(b->nb_sets, 1);
 	/* And when the other one is refused as well, nothing is said of it. */
 	text_clear(&b->notes);
-	memset(was.mac, 0, sizeof(was.mac));
 	is.mac[5] = 9;
-	fake_host_answer(b->f, VF_PF, VF_ATTR_MAC, FAKE_DOES, 0);
+	fake_host_answer(b->f, VF_PF, VF_ATTR_VLAN, FAKE_DOES, 0);
 	bench_put(b, VF_UNDER_TEST, &is);
 	fake_host_answer(b->f, VF_PF, VF_ATTR_MAC, FAKE_REFUSES, EINVAL);
 	assert_int_equal(restore(b, ATTR(MAC), &was), -EINVAL);
@@ -259,6 +264,15 @@ igb_as_it_is(void **unused)
 	bench_free(b);
 }
 
+static int
+up_in_words_only(void *ctx, const char *name, struct reason *why)
+{
+	(void)ctx;
+	(void)name;
+	(void)why;
+	return 0;
+}
+
 static void
 a_pf_that_is_up_down_or_away(void **unused)
 {
@@ -282,6 +296,10 @@ a_pf_that_is_up_down_or_away(void **unused)
 	assert_int_equal(vf_pf_ready(&b->h, "ens2f0", true, &raised, &b->why), -EPERM);
 	assert_true(raised);
 	bench_assert_as_before(b);
+	b->h.netdev_up = up_in_words_only;
+	assert_int_equal(vf_pf_ready(&b->h, "ens2f0", true, &raised, &b->why), -ENETDOWN);
+	assert_true(raised);
+	b->h.netdev_up = bench_netdev_up;
 	raised = false;
 	assert_int_equal(vf_pf_ready(&b->h, "ens2f0", true, &raised, &b->why), 0);
 	assert_true(raised);
