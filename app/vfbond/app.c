@@ -4,6 +4,7 @@
  */
 #include "app.h"
 
+#include "app_heal.h"
 #include "app_priv.h"
 #include "kernel_addr.h"
 #include "kernel_link.h"
@@ -279,9 +280,21 @@ static void
 on_watch(void *ctx)
 {
 	struct app *app = ctx;
-	uint16_t ids[RTE_MAX_ETHPORTS];
+	uint16_t ids[RTE_MAX_ETHPORTS], open[RTE_MAX_ETHPORTS], nb_open = 0;
+	uint16_t n = ports_list(app->ports, ids, RTE_MAX_ETHPORTS);
 
-	port_meters_watch(app->meters, ids, ports_list(app->ports, ids, RTE_MAX_ETHPORTS));
+	for (uint16_t i = 0; i < n; i++)
+		if (port_state(app->ports, ids[i]) != PORT_CLOSED)
+			open[nb_open++] = ids[i];
+	port_meters_watch(app->meters, open, nb_open);
+}
+
+static void
+on_heal(void *ctx)
+{
+	struct app *app = ctx;
+
+	app_heal_tick(app->heal);
 }
 
 static void
@@ -373,6 +386,8 @@ init_ports(struct app *app, struct reason *why)
 	rc = bonds_new(&app->bonds, app->ports, &host);
 	if (rc == 0)
 		rc = port_meters_new(&app->meters);
+	if (rc == 0)
+		rc = app_heal_new(&app->heal, app);
 	if (rc != 0)
 		return reason_set(why, rc, "out of memory");
 	ports_scan(app->ports);
@@ -486,10 +501,13 @@ init_console(struct app *app, struct reason *why)
 	if (rc == 0)
 		rc = loop_timer_add(app->loop, on_watch, app, &app->watch);
 	if (rc == 0)
+		rc = loop_timer_add(app->loop, on_heal, app, &app->heal_timer);
+	if (rc == 0)
 		rc = loop_timer_add(app->loop, on_duration, app, &app->duration);
 	if (rc != 0)
 		return rc;
 	loop_timer_set(app->tick, BONDS_TICK_MS * NSEC_PER_MSEC, 0);
+	loop_timer_set(app->heal_timer, APP_HEAL_MS * NSEC_PER_MSEC, APP_HEAL_MS * NSEC_PER_MSEC);
 	loop_timer_set(app->watch, STATS_WATCH_MS * NSEC_PER_MSEC, STATS_WATCH_MS * NSEC_PER_MSEC);
 	if (o->stats_period_ns != 0)
 		loop_timer_set(app->stats, o->stats_period_ns, o->stats_period_ns);
@@ -562,6 +580,7 @@ app_fini(struct app *app)
 	for (unsigned i = 0; i < RTE_DIM(app->attached); i++)
 		free(app->attached[i]);
 	app->meters = port_meters_free(app->meters);
+	app->heal = app_heal_free(app->heal);
 	app->kernel_addr = kernel_addr_free(app->kernel_addr);
 	app->kernel_link = kernel_link_free(app->kernel_link);
 	app->loop = loop_free(app->loop);

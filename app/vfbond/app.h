@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 struct app_events;
+struct app_heal;
 struct kernel_addr;
 struct kernel_link;
 struct loop;
@@ -31,10 +32,11 @@ struct app {
 	struct bonds *bonds;
 	struct port_meters *meters;
 	struct app_events *events;
+	struct app_heal *heal;
 	struct kernel_link *kernel_link;
 	struct kernel_addr *kernel_addr;
 	struct loop_watch *kernel_watch, *kernel_addr_watch, *signal_watch;
-	struct loop_timer *tick, *stats, *watch, *duration;
+	struct loop_timer *tick, *stats, *watch, *heal_timer, *duration;
 	int signal_fd;
 	bool forwarding;
 	unsigned verbose;

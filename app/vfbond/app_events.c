@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * From EAL's event thread to the control loop. The callback runs with the PMD's locks held, so it
- * calls no ethdev function and takes no lock: it puts the event into a ring and wakes the loop.
+ * From EAL's event thread to the control loop. The callbacks run with the PMD's locks held, so they
+ * call no ethdev function and take no lock: they put the event into a ring and wake the loop.
  */
 #include "app.h"
+#include "app_heal.h"
 #include "loop.h"
 #include "reason.h"
+#include "vdev.h"
 
 #include <rte_ethdev.h>
 #include <rte_ring.h>
@@ -13,6 +15,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -31,52 +34,92 @@ struct app_events {
 	struct loop_watch *watch;
 };
 
-/* An event in the size of a pointer, which is what a ring holds; 0 stays unused. */
+/*
+ * An event in the size of a pointer, which is what a ring holds. The uppermost bit tells it from an
+ * allocated string, the name of a device that is being removed.
+ */
+#define PACKED ((uintptr_t)1 << 63)
+
 static void *
 pack(uint16_t port_id, enum rte_eth_event_type type)
 {
-	return (void *)((uintptr_t)port_id << 16 | (uintptr_t)type | (uintptr_t)1 << 63);
+	return (void *)((uintptr_t)port_id << 16 | (uintptr_t)type | PACKED);
+}
+
+static void
+wake(const struct app_events *e)
+{
+	uint64_t one = 1;
+
+	/* Fails only when the loop has been woken more often than it can count. */
+	if (write(e->fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+/*
+ * vfio asks to let go of a device (pci_vfio_req_handler), which the kernel waits for without an
+ * end. A request that gets lost here comes again 10 s later.
+ */
+static void
+on_device_event(const char *name, enum rte_dev_event_type type, void *ctx)
+{
+	struct app_events *e = ctx;
+	char *copy;
+
+	if (type != RTE_DEV_EVENT_REMOVE || name == NULL)
+		return;
+	copy = strdup(name);
+	if (copy == NULL)
+		return;
+	if (rte_ring_enqueue(e->ring, copy) != 0)
+		free(copy);
+	wake(e);
 }
 
 static int
 on_eal_event(uint16_t port_id, enum rte_eth_event_type type, void *ctx, void *ret)
 {
 	struct app_events *e = ctx;
-	uint64_t one = 1;
 
 	(void)ret;
-	/* A full ring loses nothing: the tick looks at every bond anyway. */
+	/* A full ring loses no change of a link: the tick looks at every bond anyway. */
 	(void)rte_ring_enqueue(e->ring, pack(port_id, type));
-	if (write(e->fd, &one, sizeof(one)) < 0)
-		return 0;
+	wake(e);
 	return 0;
 }
 
+/* Bonds tell about their members themselves. */
 static void
-report_port(struct app *app, uint16_t port_id, enum rte_eth_event_type type)
+link_changed(struct app *app, uint16_t port_id)
 {
 	struct rte_eth_link link;
 
+	bonds_link_event(app->bonds, port_id);
+	if (bonds_find_member(app->bonds, port_id) != NULL || app->verbose == 0 ||
+	    rte_eth_link_get_nowait(port_id, &link) != 0)
+		return;
+	app_print(
+		app,
+		"%s: link is %s",
+		app_port_name(app, port_id),
+		link.link_status == RTE_ETH_LINK_UP ? "up" : "down"
+	);
+}
+
+static void
+on_port_event(struct app *app, uint16_t port_id, enum rte_eth_event_type type)
+{
 	switch (type) {
 	case RTE_ETH_EVENT_INTR_LSC:
-		/* Bonds tell about their members themselves. */
-		if (bonds_find_member(app->bonds, port_id) != NULL || app->verbose == 0 ||
-		    rte_eth_link_get_nowait(port_id, &link) != 0)
-			return;
-		app_print(
-			app,
-			"%s: link is %s",
-			app_port_name(app, port_id),
-			link.link_status == RTE_ETH_LINK_UP ? "up" : "down"
-		);
+		link_changed(app, port_id);
 		return;
 	case RTE_ETH_EVENT_INTR_RESET:
-		app_print(
-			app, "%s: its PF asks for a reset (port reset)", app_port_name(app, port_id)
-		);
+		app_print(app, "%s: its PF asks for a reset", app_port_name(app, port_id));
+		if (!bonds_reset_event(app->bonds, port_id))
+			app_heal_reset(app->heal, port_id);
 		return;
 	default:
-		app_print(app, "%s: its device is being removed", app_port_name(app, port_id));
+		app_port_removed(app, port_id);
 		return;
 	}
 }
@@ -92,10 +135,18 @@ on_wake(void *ctx, int fd, short revents)
 	if (read(fd, &count, sizeof(count)) < 0)
 		return;
 	while (rte_ring_dequeue(e->ring, &item) == 0) {
-		uint16_t port_id = (uint16_t)((uintptr_t)item >> 16);
+		uintptr_t word = (uintptr_t)item;
 
-		bonds_link_event(e->app->bonds, port_id);
-		report_port(e->app, port_id, (enum rte_eth_event_type)((uintptr_t)item & 0xffff));
+		if ((word & PACKED) != 0) {
+			on_port_event(
+				e->app,
+				(uint16_t)(word >> 16),
+				(enum rte_eth_event_type)(word & 0xffff)
+			);
+			continue;
+		}
+		app_device_removed(e->app, item);
+		free(item);
 	}
 }
 
@@ -115,6 +166,8 @@ app_events_new(struct app_events **ret, struct app *app, struct reason *why)
 	rc = loop_watch_add(app->loop, e->fd, POLLIN, on_wake, e, &e->watch);
 	for (unsigned i = 0; rc == 0 && i < RTE_DIM(types); i++)
 		rc = rte_eth_dev_callback_register(RTE_ETH_ALL, types[i], on_eal_event, e);
+	if (rc == 0)
+		rc = device_events_begin(on_device_event, e);
 	if (rc != 0)
 		goto fail;
 	*ret = e;
@@ -128,11 +181,17 @@ fail:
 struct app_events *
 app_events_free(struct app_events *e)
 {
+	void *item;
+
 	if (e == NULL)
 		return NULL;
 	for (unsigned i = 0; i < RTE_DIM(types); i++)
 		(void)rte_eth_dev_callback_unregister(RTE_ETH_ALL, types[i], on_eal_event, e);
+	device_events_end(on_device_event, e);
 	loop_watch_del(e->watch);
+	while (e->ring != NULL && rte_ring_dequeue(e->ring, &item) == 0)
+		if (((uintptr_t)item & PACKED) == 0)
+			free(item);
 	rte_ring_free(e->ring);
 	if (e->fd >= 0)
 		close(e->fd);

@@ -9,6 +9,7 @@
 #include <rte_ethdev.h>
 
 #include <errno.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -64,3 +65,22 @@ device_remove(struct rte_device *device, struct reason *why)
 		return reason_set(why, rc, "cannot detach the device: %s", rte_strerror(-rc));
 	return 0;
 }
+
+/* Experimental up to 24.11, without a change since 18.05. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
+int
+device_events_begin(rte_dev_event_cb_fn fn, void *ctx)
+{
+	return rte_dev_event_callback_register(NULL, fn, ctx);
+}
+
+void
+device_events_end(rte_dev_event_cb_fn fn, void *ctx)
+{
+	while (rte_dev_event_callback_unregister(NULL, fn, ctx) == -EAGAIN)
+		sched_yield();
+}
+
+#pragma GCC diagnostic pop

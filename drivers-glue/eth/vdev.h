@@ -5,10 +5,11 @@
  */
 #pragma once
 
+#include <rte_dev.h>
+
 #include <stdint.h>
 
 struct reason;
-struct rte_device;
 
 enum { DEVICE_MAX_PORTS = 16 };
 
@@ -21,3 +22,11 @@ device_attach(const char *devargs, uint16_t ret_ports[static DEVICE_MAX_PORTS], 
 
 /* Remove a device whose ports are closed. */
 int device_remove(struct rte_device *device, struct reason *why);
+
+/*
+ * Call @fn from EAL's interrupt thread for events of any device: RTE_DEV_EVENT_REMOVE is vfio's
+ * request to let go of one (pci_vfio_req_handler). Returns 0 or -errno; the end waits for a call
+ * that is under way.
+ */
+int device_events_begin(rte_dev_event_cb_fn fn, void *ctx);
+void device_events_end(rte_dev_event_cb_fn fn, void *ctx);

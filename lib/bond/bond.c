@@ -299,8 +299,10 @@ start_device(struct bonds *bonds, struct bond *bond, struct reason *why)
 	if (rc != 0)
 		return rc;
 	for (uint16_t i = 0; i < bond->nb_members; i++)
-		if (bond->members[i].attached)
+		if (bond->members[i].attached) {
 			port_note_state(bonds->ports, bond->members[i].port_id, PORT_STARTED);
+			bond_heal_started(bonds, &bond->members[i]);
+		}
 	return 0;
 }
 
@@ -457,6 +459,34 @@ bond_member_add(struct bonds *bonds, struct bond *bond, uint16_t port_id, struct
 	return 0;
 }
 
+/* Out of plan, PMD and records; *ret is what its record was. */
+static int
+take_out(
+	struct bonds *bonds,
+	struct bond *bond,
+	struct bond_member *m,
+	struct bond_member *ret,
+	struct reason *why
+)
+{
+	uint16_t port_id = m->port_id;
+	int rc;
+
+	if (bond->run != NULL) {
+		run_member_leaves(bond, m);
+		m = bond_find_member(bond, port_id);
+	}
+	rc = bond_member_detach(bonds, bond, m, why);
+	if (rc != 0) {
+		if (bond->run != NULL)
+			run_member_added(bond, m);
+		return rc;
+	}
+	*ret = *m;
+	bond_member_forget(bond, port_id);
+	return 0;
+}
+
 int
 bond_member_remove(struct bonds *bonds, struct bond *bond, uint16_t port_id, struct reason *why)
 {
@@ -472,21 +502,37 @@ bond_member_remove(struct bonds *bonds, struct bond *bond, uint16_t port_id, str
 			bond_name(bond),
 			port_name(bonds->ports, port_id)
 		);
-	if (bond->run != NULL) {
-		run_member_leaves(bond, m);
-		m = bond_find_member(bond, port_id);
-	}
-	rc = bond_member_detach(bonds, bond, m, why);
-	if (rc != 0) {
-		if (bond->run != NULL)
-			run_member_added(bond, m);
+	rc = take_out(bonds, bond, m, &gone, why);
+	if (rc != 0)
 		return rc;
-	}
-	gone = *m;
 	bond_member_restore(bonds, &gone);
-	bond_member_forget(bond, port_id);
 	bond_keep(bonds, bond);
 	rc = bonds_relayout(bonds, why);
 	bond_changed(bonds, bond, parked_ns, "member %s removed", port_name(bonds->ports, port_id));
+	return rc;
+}
+
+int
+bonds_member_gone(struct bonds *bonds, uint16_t port_id, struct reason *why)
+{
+	struct bond *bond = bonds_find_member(bonds, port_id);
+	uint64_t parked_ns = bonds_parked_ns(bonds);
+	struct bond_member gone;
+	int rc;
+
+	if (bond == NULL)
+		return -ENOENT;
+	rc = take_out(bonds, bond, bond_find_member(bond, port_id), &gone, why);
+	if (rc != 0)
+		return rc;
+	bond_keep(bonds, bond);
+	rc = bonds_relayout(bonds, why);
+	bond_changed(
+		bonds,
+		bond,
+		parked_ns,
+		"member %s has left: its device is being removed",
+		port_name(bonds->ports, port_id)
+	);
 	return rc;
 }

@@ -42,6 +42,11 @@ struct bond_host {
 	bool (*grace_over)(void *ctx, uint64_t token);
 	/* How long workers have been parked in all, in ns. NULL: not known. */
 	uint64_t (*parked_ns)(void *ctx);
+	/*
+	 * The MAC address that the PF of a VF has in its table for it; -ENODATA when that is not
+	 * known. It may not block. NULL: it is known of none.
+	 */
+	int (*pf_mac)(void *ctx, uint16_t port_id, struct rte_ether_addr *ret);
 	/* Something happened that an operator wants to read, as one line. */
 	void (*event)(void *ctx, const char *text);
 };
@@ -137,6 +142,18 @@ void bonds_addresses(struct bonds *bonds, uint32_t if_index);
 
 /* The link of a member or bond changed (from the program's event queue, not EAL's thread). */
 void bonds_link_event(struct bonds *bonds, uint16_t port_id);
+
+/*
+ * The PF of a member asks for its reset (RTE_ETH_EVENT_INTR_RESET): it leaves the plan, is reset
+ * and comes back, with its settings, at the next ticks. False when the port is no member.
+ */
+bool bonds_reset_event(struct bonds *bonds, uint16_t port_id);
+
+/*
+ * The device of a member is being removed: it leaves its bond for good, and nothing is said to the
+ * device but to stop. -ENOENT when the port is no member.
+ */
+int bonds_member_gone(struct bonds *bonds, uint16_t port_id, struct reason *why);
 
 /*
  * Run what is due: monitors, balancing, frames of the control plane; set right what the PMD left

@@ -70,6 +70,62 @@ report_active(
 	return known;
 }
 
+/*
+ * A VF's PMD believes that its PF took the address. Where the PF's table has another one, only what
+ * is sent to that arrives.
+ */
+static void
+check_pf_mac(
+	struct bonds *bonds,
+	struct bond *bond,
+	struct bond_member *m,
+	const struct rte_ether_addr *mac
+)
+{
+	struct rte_ether_addr kept;
+
+	if (m->pf_wait != 0) {
+		m->pf_wait--;
+		return;
+	}
+	m->pf_wait = MAC_RETRY_ROUNDS;
+	/* Without an address by its administrator a PF may have no entry, and passes what is asked.
+	 */
+	if (bonds->host.pf_mac(bonds->host.ctx, m->port_id, &kept) != 0 ||
+	    rte_is_zero_ether_addr(&kept) || rte_is_same_ether_addr(&kept, mac)) {
+		m->pf_differs = false;
+		return;
+	}
+	if (!m->pf_differs)
+		bond_event(
+			bonds,
+			"%s: member %s: its PF keeps MAC address " RTE_ETHER_ADDR_PRT_FMT
+			": frames to " RTE_ETHER_ADDR_PRT_FMT
+			" will be lost there; set trust on for the VF, or one mac for the VFs of "
+		        "all "
+			"members",
+			bond_name(bond),
+			port_name(bonds->ports, m->port_id),
+			RTE_ETHER_ADDR_BYTES(&kept),
+			RTE_ETHER_ADDR_BYTES(mac)
+		);
+	m->pf_differs = true;
+	m->pf_mac = kept;
+}
+
+/* What a VF carries is the PF's word, where somebody knows that. */
+static void
+keep_pf_mac(
+	struct bonds *bonds,
+	struct bond *bond,
+	struct bond_member *m,
+	const struct rte_ether_addr *mac
+)
+{
+	if (bonds->host.pf_mac != NULL && m->mac_unverified)
+		check_pf_mac(bonds, bond, m, mac);
+}
+
 void
 bond_keep_mac(
 	struct bonds *bonds,
@@ -87,8 +143,10 @@ bond_keep_mac(
 		m->mac_wait--;
 		return;
 	}
-	if (rte_eth_macaddr_get(m->port_id, &now) != 0 || !rte_is_same_ether_addr(&now, mac))
+	if (rte_eth_macaddr_get(m->port_id, &now) != 0 || !rte_is_same_ether_addr(&now, mac)) {
 		ok = port_mac_set(m->port_id, mac, &why) == 0;
+		m->pf_wait = 0;
+	}
 	if (ok && m->if_index != 0 &&
 	    bonds->host.carrier(bonds->host.ctx, m->if_index, &carrier, &kernel) == 0 &&
 	    !rte_is_same_ether_addr(&kernel, mac)) {
@@ -108,6 +166,8 @@ bond_keep_mac(
 		);
 	m->mac_wrong = !ok;
 	m->mac_wait = ok ? 0 : MAC_RETRY_ROUNDS;
+	if (ok)
+		keep_pf_mac(bonds, bond, m, mac);
 }
 
 static void
@@ -315,6 +375,7 @@ bonds_tick(struct bonds *bonds)
 	if (keep_due)
 		bonds->keep_due_ns = now_ns + BOND_KEEP_MS * NSEC_PER_MSEC;
 	TAILQ_FOREACH (bond, &bonds->list, entry) {
+		bond_heal(bonds, bond);
 		if (bond->run != NULL)
 			next_ns = RTE_MIN(next_ns, run_tick(bond));
 		else if (keep_due)

@@ -162,6 +162,7 @@ member_value(
 struct bond_member *
 bond_member_record(struct bonds *bonds, struct bond *bond, uint16_t port_id)
 {
+	const struct pmd_traits *traits = pmd_traits_get(port_driver(bonds->ports, port_id));
 	struct bond_member *m = &bond->members[bond->nb_members++];
 	const struct bond_settings *s = &bond->settings;
 
@@ -177,7 +178,9 @@ bond_member_record(struct bonds *bonds, struct bond *bond, uint16_t port_id)
 	m->queue_id = (uint16_t)member_value(bonds, s->queue_ids, s->nb_queue_ids, port_id, 0);
 	m->port_prio = (uint16_t
 	)member_value(bonds, s->port_prios, s->nb_port_prios, port_id, BOND_DEFAULT_PORT_PRIO);
-	m->strips_tags = pmd_traits_get(port_driver(bonds->ports, port_id))->strips_vlan;
+	m->strips_tags = traits->strips_vlan;
+	m->loses_pf = traits->restart_after_link_loss;
+	m->mac_unverified = traits->mac_set_unverified;
 	m->if_index = watched_device(bonds, port_id);
 	(void)bond_member_read_carrier(bonds, m);
 	return m;
@@ -357,8 +360,10 @@ bond_member_attach(
 		m->attached = true;
 		m->entered = true;
 		m->mac_wait = 0;
-		if (bond->up)
+		if (bond->up) {
 			port_note_state(bonds->ports, m->port_id, PORT_STARTED);
+			bond_heal_started(bonds, m);
+		}
 		bond_io_update(bond);
 	}
 	bonds->host.release(bonds->host.ctx, bond_usable(bond) != was_usable);

@@ -6,6 +6,7 @@
 #include "bond_pmd.h"
 #include "engine.h"
 #include "port.h"
+#include "port_heal.h"
 #include "reason.h"
 
 #include <rte_ethdev.h>
@@ -56,6 +57,14 @@ struct bond_member {
 	bool hears_slow;        /* mode 4, io_path=direct: it was told to pass LACPDUs */
 	bool hears_slow_asked;  /* that since its link came up */
 	bool deaf_to_multicast; /* it cannot receive all multicast */
+	bool loses_pf;          /* its PMD has the trait restart_after_link_loss */
+	bool away;              /* it is being restarted: in no plan */
+	struct port_heal heal;
+	uint64_t heal_look_ns; /* when it is looked at again */
+	bool mac_unverified;   /* its PMD has that trait */
+	uint16_t pf_wait;      /* rounds until its PF is asked again what address it passes */
+	bool pf_differs;       /* reported already that it is another one */
+	struct rte_ether_addr pf_mac;
 };
 
 struct bond {
@@ -193,6 +202,15 @@ void bond_keep_mac(
 );
 /* Promiscuous mode and multicast: of the active member alone in modes 1, 5, 6, else of all. */
 void bond_keep_filters(struct bonds *bonds, struct bond *bond, bool has_active, uint16_t current);
+
+/* bond_heal.c */
+
+/* What members need that were left behind by their PF; to be called every tick. */
+void bond_heal(struct bonds *bonds, struct bond *bond);
+/* A member's port was started as a part of the bond. */
+void bond_heal_started(struct bonds *bonds, struct bond_member *m);
+/* Whether its link counts: not before it was restarted where that is needed. */
+bool bond_heal_link(struct bonds *bonds, struct bond_member *m, bool up);
 
 /* bond_change.c */
 

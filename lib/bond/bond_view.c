@@ -35,8 +35,17 @@ why_not_chosen(const struct bond_run *run, int index)
 }
 
 static const char *
+why_not_healed(const struct bond_member *m)
+{
+	return m->heal.kind == PORT_HEAL_RESET ? "to be reset, as its PF asks"
+	                                       : "to be restarted, once it has its link";
+}
+
+static const char *
 why_idle_direct(const struct bond_run *run, int index)
 {
+	if (run->bond->members[index].heal.kind != PORT_HEAL_NONE)
+		return why_not_healed(&run->bond->members[index]);
 	if (!engine_usable(&run->engine, index))
 		return engine_why_unusable(&run->engine, index);
 	return run->lacp != NULL ? lacp_why_idle(run->lacp, run->engine.members[index].port_id)
@@ -56,6 +65,8 @@ why_idle_pmd(
 		return "detached: its network device is gone";
 	if (!bond->up)
 		return "the bond is down";
+	if (m->heal.kind != PORT_HEAL_NONE)
+		return why_not_healed(m);
 	if (!m->attached)
 		return m->carrier ? "detached" : "detached: no carrier";
 	if (!v->link_up)
@@ -163,6 +174,9 @@ fill_member(
 	ret->port_id = m->port_id;
 	ret->present = m->present;
 	ret->attached = m->attached;
+	ret->heal = m->heal.kind;
+	ret->pf_differs = m->pf_differs;
+	ret->pf_mac = m->pf_mac;
 	ret->prio = m->prio;
 	ret->queue_id = m->queue_id;
 	ret->port_prio = m->port_prio;

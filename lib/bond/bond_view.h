@@ -10,6 +10,7 @@
 #include "flow.h"
 #include "lacp.h"
 #include "option.h"
+#include "port_heal.h"
 #include "rlb.h"
 
 #include <jansson.h>
@@ -37,9 +38,12 @@ struct bond_member_view {
 	uint32_t link_failures;
 	int32_t prio;
 	uint16_t queue_id;
-	struct rte_ether_addr own_mac;   /* before it became a member */
-	struct rte_ether_addr want_mac;  /* io_path=direct: what it is to carry */
-	struct rte_ether_addr mac;       /* what it carries */
+	struct rte_ether_addr own_mac;  /* before it became a member */
+	struct rte_ether_addr want_mac; /* io_path=direct: what it is to carry */
+	struct rte_ether_addr mac;      /* what it carries */
+	bool pf_differs;                /* its PF passes frames to another address, pf_mac, only */
+	struct rte_ether_addr pf_mac;
+	enum port_heal_kind heal;        /* what it needs before it is used again */
 	struct direct_counters counters; /* io_path=direct */
 	uint16_t nb_buckets;             /* modes 5 and 6: of TLB_BUCKETS that are its */
 	uint16_t port_prio;

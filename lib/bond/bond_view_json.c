@@ -87,7 +87,7 @@ static json_t *
 member_json(const struct bond_member_view *m)
 {
 	return json_pack(
-		"{s:s s:i s:b s:b s:s s:I s:b s:b s:b s:o s:I s:o s:I s:i s:i s:i s:o s:o}",
+		"{s:s s:i s:b s:b s:s s:I s:b s:b s:b s:o s:I s:o s:I s:i s:i s:i s:o s:o s:o s:o}",
 		"name",
 		m->name,
 		"port",
@@ -123,7 +123,11 @@ member_json(const struct bond_member_view *m)
 		"permanent_mac",
 		mac_json(&m->own_mac),
 		"mac",
-		mac_json(&m->mac)
+		mac_json(&m->mac),
+		"pf_keeps_mac",
+		m->pf_differs ? mac_json(&m->pf_mac) : json_null(),
+		"waits_for",
+		name_json(port_heal_names[m->heal])
 	);
 }
 

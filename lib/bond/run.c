@@ -43,12 +43,13 @@ read_phy(struct bond_run *run, struct bond_member *m)
 	struct rte_eth_link link;
 
 	(void)bond_member_read_carrier(run->bonds, m);
-	if (!m->present || !m->attached)
+	if (!m->present || !m->attached || m->away)
 		return phy;
 	phy.present = true;
 	if (rte_eth_link_get_nowait(m->port_id, &link) != 0)
 		return phy;
 	phy.carrier = m->if_index != 0 ? m->carrier : link.link_status == RTE_ETH_LINK_UP;
+	phy.carrier = bond_heal_link(run->bonds, m, phy.carrier);
 	phy.speed_mbps = link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed;
 	phy.full_duplex = link.link_duplex == RTE_ETH_LINK_FULL_DUPLEX;
 	return phy;
@@ -414,7 +415,7 @@ run_device_event(struct bond *bond, struct bond_member *m)
 	struct engine_phy phy = read_phy(run, m);
 
 	/* The bond was started while the device was gone. */
-	if (m->present && !m->attached && attach_again(run, m))
+	if (m->present && !m->attached && m->heal.kind == PORT_HEAL_NONE && attach_again(run, m))
 		phy = read_phy(run, m);
 	engine_phy_report(&run->engine, index_of(run, m), &phy, run_now_ns(run));
 	run_react(run);
@@ -423,6 +424,30 @@ run_device_event(struct bond *bond, struct bond_member *m)
 		run_macs_apply(run);
 		run_publish(run);
 	}
+}
+
+int
+run_monitor_deaf(const struct bond *bond, const struct bond_member *m)
+{
+	const struct engine_member *em = &bond->run->engine.members[index_of(bond->run, m)];
+
+	if (bond->settings.arp_interval_ms == 0 || !em->phy.carrier)
+		return -1;
+	if (em->link == BOND_LINK_DOWN)
+		return 1;
+	return em->link == BOND_LINK_UP ? 0 : -1;
+}
+
+void
+run_member_back(struct bond *bond, struct bond_member *m)
+{
+	struct bond_run *run = bond->run;
+	struct engine_phy phy = read_phy(run, m);
+
+	engine_phy_report(&run->engine, index_of(run, m), &phy, run_now_ns(run));
+	run->plan_wanted = true;
+	run_react(run);
+	keep(run, run_now_ns(run));
 }
 
 void

@@ -55,6 +55,13 @@ void run_stop(struct bond *bond);
 uint64_t run_tick(struct bond *bond);
 /* A device of a member changed: look at it now. */
 void run_device_event(struct bond *bond, struct bond_member *m);
+/* It was taken from the bond PMD and has been given back. */
+void run_member_back(struct bond *bond, struct bond_member *m);
+/*
+ * With the ARP monitor: 1 when nothing is heard by a member that has its link, 0 when it is, -1
+ * when that is not known.
+ */
+int run_monitor_deaf(const struct bond *bond, const struct bond_member *m);
 void run_member_added(struct bond *bond, struct bond_member *m);
 /* Before the record of the member is forgotten; its frames go elsewhere afterwards. */
 void run_member_leaves(struct bond *bond, struct bond_member *m);

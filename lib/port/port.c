@@ -9,6 +9,7 @@
 #include "text.h"
 #include "vdev.h"
 
+#include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
@@ -245,6 +246,12 @@ const char *
 port_name(const struct ports *ports, uint16_t id)
 {
 	return port_state(ports, id) != PORT_ABSENT ? ports->port[id].name : "?";
+}
+
+const char *
+port_device(const struct ports *ports, uint16_t id)
+{
+	return port_state(ports, id) != PORT_ABSENT ? rte_dev_name(ports->port[id].device) : "?";
 }
 
 const char *

@@ -71,7 +71,8 @@ int port_alias_set(struct ports *ports, uint16_t id, const char *alias, struct r
 const char *port_alias(const struct ports *ports, uint16_t id); /* "" for none */
 
 enum port_state port_state(const struct ports *ports, uint16_t id);
-const char *port_name(const struct ports *ports, uint16_t id); /* "?" for none */
+const char *port_name(const struct ports *ports, uint16_t id);   /* "?" for none */
+const char *port_device(const struct ports *ports, uint16_t id); /* the name of what it is of */
 const char *port_driver(const struct ports *ports, uint16_t id);
 uint32_t port_if_index(const struct ports *ports, uint16_t id); /* kernel netdev behind it; 0 */
 
