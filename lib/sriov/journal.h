@@ -59,7 +59,7 @@ int journal_remove(const struct sriov_host *h, const struct pci_addr *addr, stru
 int
 journal_list(const struct sriov_host *h, struct pci_addr **ret, size_t *ret_n, struct reason *why);
 
-/* The process @pid as it is now. -ESRCH. */
+/* The process @pid as it is now; 0: nobody, in this boot. -ESRCH. */
 int claim_owner_read(const struct sriov_host *h, pid_t pid, struct claim_owner *ret);
 
 /* Whether the owner still is: same boot and, if it has a pid, the same process. */
