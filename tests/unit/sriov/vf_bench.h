@@ -124,6 +124,31 @@ bench_now_ns(void *ctx)
 	return b->real.now_ns(b->real.ctx);
 }
 
+static inline uint64_t
+bench_wall_s(void *ctx)
+{
+	struct vf_bench *b = ctx;
+
+	return b->real.wall_s(b->real.ctx);
+}
+
+static inline int
+bench_random_bytes(void *ctx, void *buf, uint32_t len)
+{
+	struct vf_bench *b = ctx;
+
+	return b->real.random_bytes(b->real.ctx, buf, len);
+}
+
+static inline void
+bench_step(void *ctx, const char *what)
+{
+	struct vf_bench *b = ctx;
+
+	if (b->real.step != NULL)
+		b->real.step(b->real.ctx, what);
+}
+
 static inline void
 bench_sleep_ms(void *ctx, uint32_t ms)
 {
@@ -232,7 +257,10 @@ bench_new(const char *driver)
 	b->h.netdev_read = bench_netdev_read;
 	b->h.netdev_up = bench_netdev_up;
 	b->h.now_ns = bench_now_ns;
+	b->h.wall_s = bench_wall_s;
 	b->h.sleep_ms = bench_sleep_ms;
+	b->h.random_bytes = bench_random_bytes;
+	b->h.step = bench_step;
 	return b;
 }
 
