@@ -81,11 +81,12 @@ static int
 receive_whole(const struct mnl_socket *nl, struct rtnl_buffer *buf, size_t *ret_len)
 {
 	bool foreign = true;
+	char first;
 	int rc = 0;
 
 	while (rc == 0 && foreign) {
 		ssize_t n =
-			recv(mnl_socket_get_fd(nl), NULL, 0, MSG_DONTWAIT | MSG_PEEK | MSG_TRUNC);
+			recv(mnl_socket_get_fd(nl), &first, 1, MSG_DONTWAIT | MSG_PEEK | MSG_TRUNC);
 
 		if (n < 0 && errno == EINTR)
 			continue;
