@@ -117,7 +117,7 @@ claim_lock(
 {
 	char address[PCI_ADDR_BYTES], name[NAME_BYTES], holder[80];
 	const char *word = kind == CLAIM_LOCK_PF ? "pf" : "vf";
-	int fd, rc;
+	int fd = -1, rc;
 
 	pci_addr_text(addr, address);
 	snprintf(name, sizeof(name), "%s-%s.lock", word, address);

@@ -205,7 +205,7 @@ read_record(
 {
 	char *buf = malloc(RECORD_MAX_BYTES);
 	struct reason wrong;
-	size_t len;
+	size_t len = 0;
 	int rc;
 
 	if (buf == NULL)
