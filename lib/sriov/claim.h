@@ -31,7 +31,8 @@ struct claim_result {
 	struct pci_addr addr, pf;
 	bool pf_known;
 	uint16_t vf_index;
-	bool adopted; /* nothing was written, release restores nothing */
+	/* Nothing was written; it has no record of its own, so do not release it. */
+	bool adopted;
 	char driver[32];
 	bool has_node;
 	struct vfio_node node;
@@ -40,7 +41,11 @@ struct claim_result {
 	int numa_node;
 };
 
-/* Claim one VF. 0, or -errno with the reason and everything as before. */
+/*
+ * Claim one VF. 0, or -errno with the reason and everything as before: -EBUSY names who has it;
+ * -ENODEV: it, or for settings the netdev of its PF, is not here. What a claim whose owner is gone
+ * left is undone first.
+ */
 int claim_vf(
 	const struct sriov_host *h,
 	const struct pci_device *vf,
@@ -68,7 +73,8 @@ int claim_vfs(
 );
 
 /*
- * Change the MAC of a claim that is ours (record first, then the driver), as a bond over it needs.
+ * Change the MAC of a claim of this process (record first, then the driver), as a bond over it
+ * needs. -ENOENT: it was adopted; -EPERM: it is somebody else's.
  */
 int claim_set_mac(
 	const struct sriov_host *h,
@@ -93,8 +99,8 @@ int claim_release(
 
 enum claim_fate {
 	CLAIM_LIVES,      /* its owner is there */
-	CLAIM_RESTORED,   /* owner gone: restored; with dry_run: would be */
-	CLAIM_VANISHED,   /* the VF is no more: record removed */
+	CLAIM_RESTORED,   /* owner gone, or not finished: restored; with dry_run: would be */
+	CLAIM_VANISHED,   /* the VF is no more, or of another boot: record removed */
 	CLAIM_FAILED,     /* could not be restored; the record stays */
 	CLAIM_UNREADABLE, /* not a record of ours; left alone */
 	CLAIM_FATE_COUNT,

@@ -13,7 +13,8 @@ enum { STAT_STARTTIME_FIELD = 22, STAT_AFTER_COMM_FIELD = 3 };
 
 /*
  * Field 22 of proc_pid_stat(5). The second one is the command in parentheses, which may itself hold
- * blanks and parentheses: fields are counted from the last one that closes.
+ * blanks and parentheses: fields are counted from the last one that closes. The third is the state;
+ * a zombie has closed all it had open. -ESRCH: it has ended.
  */
 static int
 parse_start_ticks(char *line, uint64_t *ret)
@@ -23,6 +24,8 @@ parse_start_ticks(char *line, uint64_t *ret)
 	if (at == NULL)
 		return -EINVAL;
 	word = strtok_r(at + 1, " ", &next);
+	if (word != NULL && (strcmp(word, "Z") == 0 || strcmp(word, "X") == 0))
+		return -ESRCH;
 	for (int field = STAT_AFTER_COMM_FIELD; word != NULL && field < STAT_STARTTIME_FIELD;
 	     field++)
 		word = strtok_r(NULL, " ", &next);
