@@ -42,9 +42,14 @@ check_record(const struct sriov_host *h, const struct pci_addr *addr, struct rea
 		return rc;
 	if (rc != 0)
 		return 0;
-	if (claim_judge(h, &r) != CLAIM_LIVES)
+	switch (claim_judge(h, &r)) {
+	case CLAIM_LIVES:
+		return r.owner.pid == 0 ? 0 : vf_use_claimed(h, addr, why);
+	case CLAIM_VANISHED:
+		return 0;
+	default:
 		return -EAGAIN;
-	return r.owner.pid == 0 ? 0 : vf_use_claimed(h, addr, why);
+	}
 }
 
 int
