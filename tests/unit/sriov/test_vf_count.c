@@ -186,7 +186,8 @@ static void
 test_claimed_vf_is_protected(void **state)
 {
 	struct bench *b = *state;
-	struct claim_record r = {.since_s = 1750000000, .owner = {.pid = 4711}};
+	struct claim_record r = {
+		.since_s = 1750000000, .owner = {.pid = 4711}, .driver = "vfio-pci"};
 
 	assert_int_equal(set_count(b, 2, false), 0);
 	fake_host_process(b->fake, 4711, 1000, "vfbond", NULL);
@@ -202,7 +203,7 @@ static void
 test_claims_of_nobody_and_of_the_dead(void **state)
 {
 	struct bench *b = *state;
-	struct claim_record r = {.since_s = 1750000000};
+	struct claim_record r = {.since_s = 1750000000, .driver = "vfio-pci"};
 
 	assert_int_equal(set_count(b, 2, false), 0);
 	r.addr = b->vf;
