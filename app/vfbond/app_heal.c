@@ -76,7 +76,7 @@ bring_back(struct app_heal *h, uint16_t id)
 	else
 		rc = app_with_port_idle(app, id, h->port[id].start ? reset_and_start : reset, &why);
 	if (rc == 0) {
-		port_heal_started(heal, loop_now_ns());
+		port_heal_done(heal, loop_now_ns());
 		app_print(
 			app,
 			"%s: %s",

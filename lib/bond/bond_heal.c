@@ -7,6 +7,8 @@
 #include "run.h"
 #include "units.h"
 
+#include <rte_errno.h>
+
 #include <errno.h>
 
 static uint64_t
@@ -26,12 +28,28 @@ bond_heal_started(struct bonds *bonds, struct bond_member *m)
 	m->pf_wait = 0;
 }
 
+/*
+ * It may still be deaf. A monitor that asks by the member itself, or LACP, needs its link to find
+ * out; and when nobody else works there is nothing to lose.
+ */
+static bool
+is_held_back(const struct bond *bond, const struct bond_member *m)
+{
+	if (!m->heal.watched || bond->settings.arp_interval_ms != 0 ||
+	    bond->settings.mode == BOND_MODE_8023AD)
+		return false;
+	for (uint16_t i = 0; i < bond->nb_members; i++)
+		if (&bond->members[i] != m && bond->members[i].link_up)
+			return true;
+	return false;
+}
+
 bool
-bond_heal_link(struct bonds *bonds, struct bond_member *m, bool up)
+bond_heal_link(struct bonds *bonds, const struct bond *bond, struct bond_member *m, bool up)
 {
 	if (m->loses_pf)
 		port_heal_link(&m->heal, up, now(bonds));
-	return up && m->heal.kind == PORT_HEAL_NONE;
+	return up && m->heal.kind == PORT_HEAL_NONE && !is_held_back(bond, m);
 }
 
 static bool
@@ -43,18 +61,64 @@ link_is_up(const struct bond_member *m)
 	       link.link_status == RTE_ETH_LINK_UP;
 }
 
+/*
+ * Stop and start, and nothing before that wants an answer of the PF: until the VF has been reset
+ * igb answers one request in 2 s (igb_rcv_msg_from_vf), and a PMD waits a second for each.
+ */
+static int
+restart(struct bonds *bonds, struct bond *bond, struct bond_member *m, struct reason *why)
+{
+	bool parked = !run_polls_members(bond);
+	uint64_t began_ns;
+	int rc = bonds->host.park(bonds->host.ctx, why);
+
+	if (rc != 0)
+		return rc;
+	run_flush(bond);
+	/* Who has parked goes by the new plan afterwards, where that alone says who is used. */
+	if (!parked)
+		bonds->host.release(bonds->host.ctx, false);
+	began_ns = now(bonds);
+	rc = rte_eth_dev_stop(m->port_id);
+	if (rc == 0)
+		rc = rte_eth_dev_start(m->port_id);
+	if (parked)
+		bonds->host.release(bonds->host.ctx, false);
+	if (rc != 0)
+		return reason_set(why, rc, "it does not start: %s", rte_strerror(-rc));
+	/* Its start says nothing of that (igbvf_dev_start). */
+	if (now(bonds) - began_ns >= PORT_HEAL_SLOW_MS * NSEC_PER_MSEC)
+		return reason_set(why, -ETIMEDOUT, "its PF does not answer");
+	return 0;
+}
+
 static int
 reset_or_restart(struct bonds *bonds, struct bond *bond, struct bond_member *m, struct reason *why)
 {
-	int rc = bond_member_detach(bonds, bond, m, why);
+	bool is_reset = m->heal.kind == PORT_HEAL_RESET, restarts = bond->up && m->attached;
+	struct reason what;
+	int rc = 0, detached;
 
+	if (restarts && (!is_reset || m->loses_pf))
+		rc = restart(bonds, bond, m, why);
+	if (restarts && !is_reset && (rc == 0 || rc == -ETIMEDOUT))
+		return rc;
+	/* Out of the PMD's hands it is used by nobody, whatever fails. */
+	detached = bond_member_detach(bonds, bond, m, &what);
+	if (rc != 0 && !is_reset)
+		return rc;
+	if (detached != 0)
+		return reason_set(why, detached, "%s", what.text);
 	/* Nobody is parked meanwhile: it may take its time. */
-	if (rc == 0 && m->heal.kind == PORT_HEAL_RESET)
+	if (is_reset) {
 		rc = port_heal_reset_device(bonds->ports, m->port_id, why);
-	return rc == 0 ? bond_member_attach(bonds, bond, m, why) : rc;
+		if (rc != 0)
+			return rc;
+	}
+	/* It is configured and started as the bond is. */
+	return bond_member_attach(bonds, bond, m, why);
 }
 
-/* Taken from the PMD and given back it is configured and started anew, with the bond's settings. */
 static void
 bring_back(struct bonds *bonds, struct bond *bond, struct bond_member *m)
 {
@@ -65,12 +129,11 @@ bring_back(struct bonds *bonds, struct bond *bond, struct bond_member *m)
 	int rc;
 
 	/* First out of the plan: workers see neither a stopped port nor one that is not there. */
-	m->away = true;
 	if (bond->run != NULL)
-		run_device_event(bond, m);
+		run_member_away(bond, m);
 	rc = reset_or_restart(bonds, bond, m, &why);
-	m->away = false;
 	if (rc != 0) {
+		m->away = false;
 		if (port_heal_failed(&m->heal, now(bonds)))
 			bond_event(
 				bonds,
@@ -85,8 +148,9 @@ bring_back(struct bonds *bonds, struct bond *bond, struct bond_member *m)
 			);
 		return;
 	}
-	/* A bond that is down has not started it. */
 	bond_heal_started(bonds, m);
+	if (m->loses_pf && bond->up)
+		port_heal_done(&m->heal, now(bonds));
 	if (bond->run != NULL)
 		run_member_back(bond, m);
 	else
@@ -102,28 +166,6 @@ bring_back(struct bonds *bonds, struct bond *bond, struct bond_member *m)
 	);
 }
 
-/*
- * With io_path=pmd one without link is taken from the PMD at once: it would use it again, and a
- * primary before all others, as soon as it sees the link.
- */
-static void
-let_go(struct bonds *bonds, struct bond *bond, struct bond_member *m)
-{
-	struct reason why;
-
-	if (!m->attached || bond_member_detach(bonds, bond, m, &why) != 0)
-		return;
-	m->link_failures++;
-	m->link_up = false;
-	bond_event(
-		bonds,
-		"%s: member %s detached: link down",
-		bond_name(bond),
-		port_name(bonds->ports, m->port_id)
-	);
-	bond_keep(bonds, bond);
-}
-
 static void
 look(struct bonds *bonds, struct bond *bond, struct bond_member *m)
 {
@@ -137,13 +179,14 @@ look(struct bonds *bonds, struct bond *bond, struct bond_member *m)
 	if (bond->run != NULL) {
 		int deaf = run_monitor_deaf(bond, m);
 
+		if (m->heal.watched)
+			run_provoke(bond);
 		if (deaf >= 0)
 			port_heal_deaf(&m->heal, deaf == 1, now_ns);
 		return;
 	}
-	(void)bond_heal_link(bonds, m, link_is_up(m));
-	if (m->heal.kind != PORT_HEAL_NONE)
-		let_go(bonds, bond, m);
+	/* The PMD uses it again when it sees the link: as it is, until the restart. */
+	(void)bond_heal_link(bonds, bond, m, link_is_up(m));
 }
 
 void

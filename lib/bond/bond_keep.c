@@ -102,7 +102,7 @@ check_pf_mac(
 			"%s: member %s: its PF keeps MAC address " RTE_ETHER_ADDR_PRT_FMT
 			": frames to " RTE_ETHER_ADDR_PRT_FMT
 			" will be lost there; set trust on for the VF, or one mac for the VFs of "
-		        "all "
+			"all "
 			"members",
 			bond_name(bond),
 			port_name(bonds->ports, m->port_id),

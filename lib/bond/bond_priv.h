@@ -209,8 +209,11 @@ void bond_keep_filters(struct bonds *bonds, struct bond *bond, bool has_active, 
 void bond_heal(struct bonds *bonds, struct bond *bond);
 /* A member's port was started as a part of the bond. */
 void bond_heal_started(struct bonds *bonds, struct bond_member *m);
-/* Whether its link counts: not before it was restarted where that is needed. */
-bool bond_heal_link(struct bonds *bonds, struct bond_member *m, bool up);
+/*
+ * Whether its link counts: not before it was restarted where that is needed, and while there are
+ * others not before it has received something.
+ */
+bool bond_heal_link(struct bonds *bonds, const struct bond *bond, struct bond_member *m, bool up);
 
 /* bond_change.c */
 

@@ -49,7 +49,7 @@ read_phy(struct bond_run *run, struct bond_member *m)
 	if (rte_eth_link_get_nowait(m->port_id, &link) != 0)
 		return phy;
 	phy.carrier = m->if_index != 0 ? m->carrier : link.link_status == RTE_ETH_LINK_UP;
-	phy.carrier = bond_heal_link(run->bonds, m, phy.carrier);
+	phy.carrier = bond_heal_link(run->bonds, run->bond, m, phy.carrier);
 	phy.speed_mbps = link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed;
 	phy.full_duplex = link.link_duplex == RTE_ETH_LINK_FULL_DUPLEX;
 	return phy;
@@ -438,8 +438,9 @@ run_monitor_deaf(const struct bond *bond, const struct bond_member *m)
 	return em->link == BOND_LINK_UP ? 0 : -1;
 }
 
-void
-run_member_back(struct bond *bond, struct bond_member *m)
+/* Its device as it is now, and a plan by that. */
+static void
+look_again(struct bond *bond, struct bond_member *m)
 {
 	struct bond_run *run = bond->run;
 	struct engine_phy phy = read_phy(run, m);
@@ -447,7 +448,28 @@ run_member_back(struct bond *bond, struct bond_member *m)
 	engine_phy_report(&run->engine, index_of(run, m), &phy, run_now_ns(run));
 	run->plan_wanted = true;
 	run_react(run);
-	keep(run, run_now_ns(run));
+}
+
+bool
+run_polls_members(const struct bond *bond)
+{
+	return bond->run != NULL && (bond_mode_has_active(bond->settings.mode) ||
+	                             bond->settings.mode == BOND_MODE_8023AD);
+}
+
+void
+run_member_away(struct bond *bond, struct bond_member *m)
+{
+	m->away = true;
+	look_again(bond, m);
+}
+
+void
+run_member_back(struct bond *bond, struct bond_member *m)
+{
+	m->away = false;
+	look_again(bond, m);
+	keep(bond->run, run_now_ns(bond->run));
 }
 
 void

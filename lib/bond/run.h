@@ -55,7 +55,15 @@ void run_stop(struct bond *bond);
 uint64_t run_tick(struct bond *bond);
 /* A device of a member changed: look at it now. */
 void run_device_event(struct bond *bond, struct bond_member *m);
-/* It was taken from the bond PMD and has been given back. */
+/* Workers use only the members that the plan names: they receive from them, not from the PMD. */
+bool run_polls_members(const struct bond *bond);
+/*
+ * Let the switches flood a frame of the active member: a member that hears them receives it. What
+ * it says is true, as RARP after a failover.
+ */
+void run_provoke(struct bond *bond);
+/* Its port will be stopped, and was started again: out of the plan, and back. */
+void run_member_away(struct bond *bond, struct bond_member *m);
 void run_member_back(struct bond *bond, struct bond_member *m);
 /*
  * With the ARP monitor: 1 when nothing is heard by a member that has its link, 0 when it is, -1

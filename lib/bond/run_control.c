@@ -343,3 +343,19 @@ run_send_learning(struct bond_run *run, const struct bond_member *m)
 		);
 	}
 }
+
+void
+run_provoke(struct bond *bond)
+{
+	struct bond_run *run = bond->run;
+	uint8_t bytes[FRAME_MAX_BYTES];
+
+	if (run->engine.active == ENGINE_NO_MEMBER)
+		return;
+	(void)direct_send(
+		run->direct,
+		run_member(run, run->engine.active)->port_id,
+		bytes,
+		frame_rarp_learn(bytes, &bond->mac, 0)
+	);
+}

@@ -99,7 +99,7 @@ fill_receiving(const struct bond_run *run, struct bond_plan *plan)
 		const struct bond_member *m = run_member(run, i);
 		struct plan_polled p = {.port_id = m->port_id, .accept = accept_of(run, i)};
 
-		if (!m->present || !m->attached)
+		if (!m->present || !m->attached || m->away)
 			continue;
 		if (p.accept == PLAN_ACCEPT_NONE)
 			plan->idle[plan->nb_idle++] = p;

@@ -30,13 +30,21 @@ ask(struct port_heal *h, enum port_heal_kind kind, uint64_t now_ns)
 void
 port_heal_started(struct port_heal *h, uint64_t now_ns)
 {
-	const struct port_heal was = *h;
-
 	*h = (struct port_heal){
 		.started_ns = now_ns,
-		.deaf_wait_ms = was.deaf_wait_ms,
-		.deaf_due_ns = was.deaf_due_ns,
+		.deaf_wait_ms = h->deaf_wait_ms,
+		.deaf_due_ns = h->deaf_due_ns,
+		/* Until it receives something, or may be silent. */
+		.watches = h->watches,
 	};
+}
+
+void
+port_heal_done(struct port_heal *h, uint64_t now_ns)
+{
+	port_heal_started(h, now_ns);
+	h->watched = true;
+	h->watch_due_ns = now_ns + ((uint64_t)PORT_HEAL_WATCH_MS << h->watches) * NSEC_PER_MSEC;
 }
 
 void
@@ -44,12 +52,6 @@ port_heal_link(struct port_heal *h, bool up, uint64_t now_ns)
 {
 	if (!up && now_ns >= h->started_ns + PORT_HEAL_SETTLE_MS * NSEC_PER_MSEC)
 		ask(h, PORT_HEAL_RESTART, now_ns);
-}
-
-void
-port_heal_restart(struct port_heal *h, uint64_t now_ns)
-{
-	ask(h, PORT_HEAL_RESTART, now_ns);
 }
 
 void
@@ -76,11 +78,16 @@ port_heal_deaf(struct port_heal *h, bool deaf, uint64_t now_ns)
 }
 
 bool
-port_heal_due(const struct port_heal *h, bool link_up, uint64_t now_ns)
+port_heal_due(struct port_heal *h, bool link_up, uint64_t now_ns)
 {
+	if (!link_up)
+		h->link_since_ns = 0;
+	else if (h->link_since_ns == 0)
+		h->link_since_ns = now_ns;
 	if (h->kind == PORT_HEAL_NONE || port_heal_given_up(h) || now_ns < h->due_ns)
 		return false;
-	return link_up || h->kind == PORT_HEAL_RESET;
+	return h->kind == PORT_HEAL_RESET ||
+	       (link_up && now_ns >= h->link_since_ns + PORT_HEAL_STEADY_MS * NSEC_PER_MSEC);
 }
 
 bool
@@ -98,26 +105,65 @@ port_heal_given_up(const struct port_heal *h)
 	return h->failures >= PORT_HEAL_TRIES;
 }
 
+static void
+watch(struct port_heal *h, bool heard, uint64_t now_ns)
+{
+	if (!h->watched || h->kind != PORT_HEAL_NONE)
+		return;
+	if (heard) {
+		h->watched = false;
+		h->watches = 0;
+	} else if (now_ns >= h->watch_due_ns) {
+		h->watched = false;
+		/* A network may be silent: that is accepted in the end. */
+		if (h->watches < PORT_HEAL_WATCHES - 1) {
+			h->watches++;
+			ask(h, PORT_HEAL_RESTART, now_ns);
+		} else {
+			h->watches = 0;
+		}
+	}
+}
+
+void
+port_heal_counters(
+	struct port_heal *h,
+	const uint64_t counters[4],
+	unsigned packet_bits,
+	unsigned byte_bits,
+	uint64_t now_ns
+)
+{
+	bool known = h->counts[0].known, reset = false;
+	uint64_t received = h->counts[0].total;
+
+	for (unsigned i = 0; i < 4; i++)
+		reset |= stats_count_read(
+			&h->counts[i], counters[i], i < 2 ? packet_bits : byte_bits
+		);
+	if (reset)
+		ask(h, PORT_HEAL_RESTART, now_ns);
+	watch(h, known && h->counts[0].total != received, now_ns);
+}
+
 void
 port_heal_look(struct port_heal *h, uint16_t port_id, uint64_t now_ns)
 {
 	const struct pmd_traits *traits;
 	struct rte_eth_dev_info info;
 	struct rte_eth_stats e;
-	bool reset = false;
 
 	if (rte_eth_dev_info_get(port_id, &info) != 0)
 		return;
 	traits = pmd_traits_get(info.driver_name);
-	if (!traits->restart_after_link_loss || traits->packet_counter_bits == 0 ||
-	    rte_eth_stats_get(port_id, &e) != 0)
-		return;
-	reset |= stats_count_read(&h->counts[0], e.ipackets, traits->packet_counter_bits);
-	reset |= stats_count_read(&h->counts[1], e.opackets, traits->packet_counter_bits);
-	reset |= stats_count_read(&h->counts[2], e.ibytes, traits->byte_counter_bits);
-	reset |= stats_count_read(&h->counts[3], e.obytes, traits->byte_counter_bits);
-	if (reset)
-		port_heal_restart(h, now_ns);
+	if (traits->restart_after_link_loss && rte_eth_stats_get(port_id, &e) == 0)
+		port_heal_counters(
+			h,
+			(const uint64_t[]){e.ipackets, e.opackets, e.ibytes, e.obytes},
+			traits->packet_counter_bits,
+			traits->byte_counter_bits,
+			now_ns
+		);
 }
 
 int

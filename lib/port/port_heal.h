@@ -26,7 +26,13 @@ enum {
 	PORT_HEAL_SETTLE_MS = 500, /* a link that is down so shortly after a start is not lost */
 	PORT_HEAL_MIN_WAIT_MS = 250,
 	PORT_HEAL_MAX_WAIT_MS = 10000,
-	PORT_HEAL_TRIES = 20, /* about 2.5 minutes; then something new must happen */
+	PORT_HEAL_TRIES = 20,      /* about 2.5 minutes; then something new must happen */
+	PORT_HEAL_STEADY_MS = 300, /* a PF is busy with its VFs when its link comes up */
+	PORT_HEAL_SLOW_MS = 500,   /* a start that took so long has had no answer of the PF */
+	/* So long it may hear nothing afterwards, then longer; after so many times that is
+	   accepted. */
+	PORT_HEAL_WATCH_MS = 1000,
+	PORT_HEAL_WATCHES = 3,
 	PORT_HEAL_DEAF_MIN_MS = 1000,
 	PORT_HEAL_DEAF_MAX_MS = 60000,
 };
@@ -38,6 +44,11 @@ struct port_heal {
 	uint32_t wait_ms; /* after the next failure */
 	unsigned failures;
 	uint64_t started_ns;
+	uint64_t link_since_ns; /* 0: its link is down */
+	/* It was restarted and has received nothing yet: it may still be deaf. */
+	bool watched;
+	unsigned watches; /* times that this ended without a frame */
+	uint64_t watch_due_ns;
 	uint32_t deaf_wait_ms;
 	uint64_t deaf_due_ns;
 	struct stats_count counts[4];
@@ -45,10 +56,10 @@ struct port_heal {
 
 /* The port was started: it needs nothing. */
 void port_heal_started(struct port_heal *h, uint64_t now_ns);
+/* It was restarted or reset, and started: it is watched until it receives something. */
+void port_heal_done(struct port_heal *h, uint64_t now_ns);
 /* Its link is up or not, for a PMD with the trait restart_after_link_loss. */
 void port_heal_link(struct port_heal *h, bool up, uint64_t now_ns);
-/* Its device went back to 0, or was seen to be reset otherwise, for such a PMD. */
-void port_heal_restart(struct port_heal *h, uint64_t now_ns);
 /* RTE_ETH_EVENT_INTR_RESET. */
 void port_heal_reset(struct port_heal *h, uint64_t now_ns);
 /*
@@ -57,8 +68,8 @@ void port_heal_reset(struct port_heal *h, uint64_t now_ns);
  */
 void port_heal_deaf(struct port_heal *h, bool deaf, uint64_t now_ns);
 
-/* Whether to do now what h->kind says. */
-bool port_heal_due(const struct port_heal *h, bool link_up, uint64_t now_ns);
+/* Whether to do now what h->kind says. To be asked often: it notes how long the link is there. */
+bool port_heal_due(struct port_heal *h, bool link_up, uint64_t now_ns);
 
 /* That has failed. Returns whether an operator is to be told: of the first time, and of the last.
  */
