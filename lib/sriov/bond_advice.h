@@ -18,7 +18,7 @@ struct text;
 struct bond_advice_member {
 	const struct claim_result *vf;
 	bool mac_asked;  /* the user gave mac= for this VF */
-	bool pf_in_bond; /* the PF is enslaved to a bond of the host, named @pf_master */
+	bool pf_in_bond; /* the PF is a member of the bond @pf_master of the host */
 	char pf_master[16];
 	bool pf_carrier_known, pf_carrier;
 	char pf_switch_id[68];

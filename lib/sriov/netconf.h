@@ -10,23 +10,30 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct reason;
-struct text;
+
+enum { NETCONF_MAX_LINKS = 32 };
 
 /* sriov-cni: one VF. */
 struct netconf_vf {
 	bool has_addr; /* deviceID */
 	struct pci_addr addr;
 	struct vf_settings settings;
-	char name[64];
+	char name[64]; /* of the network; "": none, or none that fits */
 };
 
 /* bond-cni: a bond in the words of `--bond`. */
 struct netconf_bond {
-	char words[1024]; /* "NAME mode=... miimon=..." without members */
+	/*
+	 * "NAME mode=... miimon=..." without members. NAME is ifname, else the network's name where
+	 * a bond can have it, else bond0.
+	 */
+	char words[1024];
+	uint32_t mtu; /* 68..65535; 0: not said. No word of --bond: it is the port's */
 	unsigned nb_links;
-	char links[32][16];
+	char links[NETCONF_MAX_LINKS][16]; /* at least two, all different */
 };
 
 struct netconf {
@@ -37,8 +44,10 @@ struct netconf {
 
 /*
  * @json of @len bytes; @name is what messages call it. -EINVAL with line and column of a syntax
- * error, or the key and what is allowed. Unknown keys are ignored, as CNI wants; a list of plugins
- * ("plugins": [...]) takes the first of a type that we know.
+ * error, or the key and what is allowed. Keys that are not ours are ignored, as CNI wants, so also
+ * what sriov-cni keeps in its own files (OrigVfState, Master, VFID); letters of a key match in
+ * either case, as with the plugins; null and "" are as if not there. Of "plugins": [...] the first
+ * of a type that we know is taken.
  */
 int netconf_parse(
 	const char *json, size_t len, const char *name, struct netconf *ret, struct reason *why
