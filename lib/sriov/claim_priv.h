@@ -29,9 +29,9 @@ int claim_pf_netdev(
 );
 
 /*
- * Everything as the record says it was, each part only where it differs, then the record away. All
- * parts are tried; with an error the record stays. Locks are held. -EBUSY: a process has the VF
- * open.
+ * Everything as the record says it was, each part only where it differs, then the record away.
+ * With an error the record stays, and the next try goes on. Locks are held. -EBUSY: a process has
+ * the VF open.
  */
 int claim_restore(
 	const struct sriov_host *h,

@@ -70,7 +70,10 @@ claim_pf_netdev(
 	return 0;
 }
 
-/* The PF's driver first: some answer with an error when the VF's own has the device again. */
+/*
+ * Before the VF goes back: drivers of VFs read their address when they get it, and some of PFs
+ * refuse changes of one that is in use.
+ */
 static int
 restore_settings(
 	const struct sriov_host *h,
@@ -118,21 +121,15 @@ claim_restore(
 	struct reason *why
 )
 {
-	struct reason first = {""}, second = {""};
-	int rc = vf_use_open(h, &r->addr, why), again = 0;
+	int rc = vf_use_open(h, &r->addr, why);
 
-	if (rc != 0)
-		return rc;
-	rc = restore_settings(h, r, notes, &first);
-	if (r->binds)
-		again = vf_bind_restore(h, &r->addr, &r->was, &second);
-	if (rc == 0 && again == 0)
+	if (rc == 0)
+		rc = restore_settings(h, r, notes, why);
+	/* Not after a failure: the kernel's driver would take over the claim's settings. */
+	if (rc == 0 && r->binds)
+		rc = vf_bind_restore(h, &r->addr, &r->was, why);
+	if (rc == 0)
 		return journal_remove(h, &r->addr, why);
-	if (rc != 0 && again != 0)
-		reason_set(why, 0, "%.240s; and %.240s", first.text, second.text);
-	else
-		reason_set(why, 0, "%s", rc != 0 ? first.text : second.text);
-	rc = rc != 0 ? rc : again;
 	/* -ENOENT tells callers that there is no record. */
 	return rc == -ENOENT ? -ENODEV : rc;
 }

@@ -10,6 +10,7 @@
 #include "reason.h"
 #include "text.h"
 #include "units.h"
+#include "vf_bind.h"
 
 #include <errno.h>
 #include <linux/if_ether.h>
@@ -290,7 +291,7 @@ state_path(struct bench *b, const char *path, char buf[static 256])
 	return buf;
 }
 
-/* A machine with two PFs, whose VFs have no driver; the VFs of the first have settings. */
+/* A machine with two PFs, the VFs of the first with a driver and settings. */
 static inline int
 bench_setup(void **state)
 {
@@ -318,6 +319,15 @@ bench_setup(void **state)
 			assert_int_equal(
 				b->real.vf_set(b->real.ctx, PF_A_NETDEV, attr, &was, NULL), 0
 			);
+	/* Their driver reads the address when it gets the VF. */
+	for (uint8_t i = 0; i < VFS; i++) {
+		struct pci_addr vf = {0, 0x3b, 0x10, (uint8_t)(2 * i)};
+
+		assert_int_equal(
+			vf_bind_restore(&b->real, &vf, &(struct driver_binding){"igbvf", ""}, NULL),
+			0
+		);
+	}
 	fake_host_process(b->f, OWNER_PID, 777, "owner", NULL);
 	fake_host_process(b->f, OTHER_PID, 888, "other", NULL);
 	bench_remember(b);
