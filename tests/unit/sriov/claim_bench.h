@@ -210,6 +210,14 @@ expect_in(const char *text, const char *part)
 		fail_msg("\"%s\" is not in: %s", part, text);
 }
 
+/* The process OTHER_PID, with @path open; NULL: nothing. */
+static inline void
+other_opens(struct bench *b, const char *path)
+{
+	fake_host_remove(b->f, "/proc/4343");
+	fake_host_process(b->f, OTHER_PID, 888, "other", path);
+}
+
 static inline struct pci_addr
 addr_of(const char *text)
 {

@@ -107,6 +107,7 @@ killed_at(
 	pid_t owner
 )
 {
+	char proc[32];
 	int status;
 	pid_t pid = fork();
 
@@ -118,9 +119,29 @@ killed_at(
 		_exit(0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
+	snprintf(proc, sizeof(proc), "/proc/%d", (int)pid);
+	fake_host_remove(b->f, proc);
 	if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
 		fail_msg("step %u: the work failed", step);
 	return !WIFEXITED(status);
+}
+
+/* As the owner of a claim gives it another address. */
+static void
+work_set_mac(struct bench *b, pid_t owner)
+{
+	static const uint8_t mac[] = {2, 0, 0, 0, 0, 0x77};
+	struct pci_addr vf = addr_of(VF_A0);
+	struct claim_record r;
+
+	(void)owner;
+	fake_host_process(b->f, (int)getpid(), 777, "owner", NULL);
+	if (record_of(b, VF_A0, &r) != 0)
+		_exit(2);
+	r.owner.pid = getpid();
+	if (journal_write(&b->real, &r, &b->why) != 0 ||
+	    claim_set_mac(&b->h, &vf, mac, NULL, &b->why) != 0)
+		_exit(2);
 }
 
 static void
@@ -182,6 +203,12 @@ static void
 test_killed_in_reconcile(void **state)
 {
 	kill_everywhere(*state, true, work_reconcile, OWNER_PID, 10);
+}
+
+static void
+test_killed_in_set_mac(void **state)
+{
+	kill_everywhere(*state, true, work_set_mac, OWNER_PID, 8);
 }
 
 /* The next one who claims finds what is left, undoes it, and records what was before that. */
@@ -348,13 +375,13 @@ test_open_or_unreadable_is_left_alone(void **state)
 	assert_int_equal(claim(b, VF_A0, &req, &res), 0);
 	fake_host_remove(b->f, "/proc/4242");
 	/* The owner is gone, but somebody has the VF open. */
-	fake_host_process(b->f, OTHER_PID, 888, "other", res.node.path);
+	other_opens(b, res.node.path);
 	bench_remember(b);
 	assert_int_equal(claim_reconcile(&b->h, false, count_fate, &fates, &b->why), -EBUSY);
 	assert_int_equal(fates.n[CLAIM_FAILED], 1);
 	expect_in(fates.text, "4343");
 	expect_as_before(b);
-	fake_host_process(b->f, OTHER_PID, 888, "other", NULL);
+	other_opens(b, NULL);
 	f = fopen(state_path(b, "claims/" VF_A0 ".json", path), "w");
 	assert_non_null(f);
 	fputs("{}\n", f);
@@ -441,6 +468,9 @@ main(void)
 		),
 		cmocka_unit_test_setup_teardown(
 			test_killed_in_reconcile, bench_setup, bench_teardown
+		),
+		cmocka_unit_test_setup_teardown(
+			test_killed_in_set_mac, bench_setup, bench_teardown
 		),
 		cmocka_unit_test_setup_teardown(
 			test_claim_after_crash, bench_setup, bench_teardown
