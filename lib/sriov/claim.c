@@ -47,9 +47,8 @@ read_device(struct work *w, const struct pci_addr *addr, struct reason *why)
 
 	if (rc != 0)
 		return reason_set(why, rc, "%s: cannot read it: %s", w->name, strerror(-rc));
-	rc = vf_bind_check_kind(&w->dev, why);
-	if (rc != 0)
-		return rc;
+	if (w->dev.is_pf)
+		return vf_bind_check_kind(&w->dev, why);
 	w->pf_netdev[0] = '\0';
 	if (w->dev.pf_known && claim_pf_netdev(w->h, &w->dev.pf, w->pf_netdev, NULL) == 0)
 		return 0;
@@ -295,13 +294,18 @@ claim_work(
 {
 	struct claim_locks locks;
 	struct claim_result now;
+	struct reason no_vf;
 	struct pci_addr pf;
-	int rc = read_device(w, addr, why);
+	int rc = read_device(w, addr, why), kind;
 
 	if (rc == 0)
 		rc = vf_settings_check(&w->req->settings, NULL, why);
 	if (rc != 0)
 		return rc;
+	/* What is a VF outside is none inside a virtual machine, where it can only be used. */
+	kind = vf_bind_check_kind(&w->dev, &no_vf);
+	if (kind != 0 && !w->req->may_adopt)
+		return reason_set(why, kind, "%s", no_vf.text);
 	look(w, &now);
 	rc = claim_adopt(w->h, w->req, w->driver, &now, why);
 	if (rc == 0) {
@@ -311,6 +315,8 @@ claim_work(
 	}
 	if (rc != -EAGAIN)
 		return rc;
+	if (kind != 0)
+		return reason_set(why, kind, "%s", no_vf.text);
 	pf = w->dev.pf;
 	rc = claim_locks_take(w->h, w->dev.pf_known ? &pf : NULL, addr, &locks, why);
 	if (rc != 0)

@@ -266,6 +266,27 @@ test_adopted_without_pf(void **state)
 	expect_as_before(b);
 }
 
+/* Inside a virtual machine a VF has no physfn; a PF is never taken, whatever has it. */
+static void
+test_adopted_in_a_virtual_machine(void **state)
+{
+	struct claim_request req = request("");
+	struct bench *b = *state;
+	struct claim_result res;
+
+	fake_host_add_device(b->f, "0000:00:05.0", 0x8086, 0x10ca, 0x020000, "vfio-pci", NULL);
+	fake_host_add_device(b->f, "0000:00:06.0", 0x8086, 0x10ca, 0x020000, "", NULL);
+	bench_remember(b);
+	b->read_only = true;
+	expect_refused(b, "0000:00:05.0", &req, -EPERM, "is no VF");
+	req.may_adopt = true;
+	memset(&res, 0, sizeof(res));
+	assert_int_equal(claim(b, "0000:00:05.0", &req, &res), 0);
+	assert_true(res.adopted && res.has_node && !res.pf_known);
+	expect_refused(b, "0000:00:06.0", &req, -EPERM, "is no VF");
+	expect_refused(b, PF_A, &req, -EPERM, "is a PF");
+}
+
 /* What `vfctl claim` prepared for whoever comes. */
 static void
 test_adopted_from_a_claim_of_nobody(void **state)
@@ -382,6 +403,9 @@ main(void)
 		),
 		cmocka_unit_test_setup_teardown(
 			test_adopted_without_pf, bench_setup, bench_teardown
+		),
+		cmocka_unit_test_setup_teardown(
+			test_adopted_in_a_virtual_machine, bench_setup, bench_teardown
 		),
 		cmocka_unit_test_setup_teardown(
 			test_adopted_from_a_claim_of_nobody, bench_setup, bench_teardown
