@@ -2,6 +2,7 @@
 /* The variables of the SR-IOV device plugin in a pod: PCIDEVICE_... See device_info.h. */
 #include "device_info.h"
 #include "json_in.h"
+#include "printable.h"
 #include "reason.h"
 #include "text.h"
 
@@ -87,7 +88,7 @@ no_variable(char *const *environ_, const char *name, struct reason *why)
 		"%s is not in the environment, which has %s; is the resource requested for this "
 		"container?",
 		name,
-		there.len > 0 ? text_str(&there) : "no " VARIABLE_PREFIX "... at all"
+		there.len > 0 ? printable(there.s) : "no " VARIABLE_PREFIX "... at all"
 	);
 	text_fini(&there);
 	return -ENOENT;
@@ -261,6 +262,14 @@ check_info(
 	return rc;
 }
 
+static bool
+is_variable(const char *s)
+{
+	while (is_resource_char(*s))
+		s++;
+	return *s == '\0';
+}
+
 static int
 choose_variable(const char *resource, char *buf, size_t size, struct reason *why)
 {
@@ -269,6 +278,8 @@ choose_variable(const char *resource, char *buf, size_t size, struct reason *why
 
 	if (strncmp(resource, VARIABLE_PREFIX, strlen(VARIABLE_PREFIX)) != 0)
 		rc = resource_variable(resource, buf, size);
+	else if (!is_variable(resource))
+		rc = -EINVAL;
 	else
 		rc = snprintf(buf, size, "%s", resource) < (int)size ? 0 : -ENAMETOOLONG;
 	if (rc == 0)

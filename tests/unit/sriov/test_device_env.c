@@ -125,7 +125,7 @@ test_no_such_variable(void **state)
 		"PCIDEVICE_A_B_INFO={}",
 		"PCIDEVICE_NOTHING",
 		"OTHER=1",
-		"PCIDEVICE_A_C-D=x",
+		"PCIDEVICE_A_C-D\x1b=x",
 		NULL,
 	};
 	char *none[] = {"HOME=x", NULL};
@@ -136,7 +136,7 @@ test_no_such_variable(void **state)
 		"intel.com/vfs_a",
 		-ENOENT,
 		VFS_A
-		" is not in the environment, which has PCIDEVICE_A_B, PCIDEVICE_A_C-D; is the "
+		" is not in the environment, which has PCIDEVICE_A_B, PCIDEVICE_A_C-D?; is the "
 		"resource requested for this container?"
 	);
 	for (int i = 0; i < 2; i++)
@@ -161,6 +161,13 @@ test_no_resource(void **state)
 		"vfs_a\x1b",
 		-EINVAL,
 		"\"vfs_a?\": a resource is PREFIX/NAME, as intel.com/vfs_a, or its variable "
+		"(PCIDEVICE_...)"
+	);
+	assert_refused(
+		env,
+		"PCIDEVICE_A B",
+		-EINVAL,
+		"\"PCIDEVICE_A B\": a resource is PREFIX/NAME, as intel.com/vfs_a, or its variable "
 		"(PCIDEVICE_...)"
 	);
 	memset(name, 'a', sizeof(name) - 1);
