@@ -89,46 +89,40 @@ read_options(struct vfctl *c, int argc, char **argv, struct words *w)
 	return status;
 }
 
-/* The whole file, for free(). */
+/* The whole file into @buf of NETCONF_MAX_BYTES. */
 static int
-read_file(const char *path, char **ret, size_t *ret_len, struct reason *why)
+read_file(const char *path, char *buf, size_t *ret_len, struct reason *why)
 {
 	FILE *f = fopen(path, "re");
-	char *buf = malloc(NETCONF_MAX_BYTES + 1);
 	int rc = 0;
-	size_t n = 0;
 
 	if (f == NULL)
-		rc = -errno;
-	else if (buf == NULL)
-		rc = -ENOMEM;
-	if (rc == 0) {
-		n = fread(buf, 1, NETCONF_MAX_BYTES + 1, f);
-		rc = ferror(f) ? -EIO : n > NETCONF_MAX_BYTES ? -EFBIG : 0;
-	}
-	if (f != NULL)
-		fclose(f);
-	if (rc != 0) {
-		free(buf);
-		return reason_set(why, rc, "%s: cannot read it: %s", path, strerror(-rc));
-	}
-	*ret = buf;
-	*ret_len = n;
-	return 0;
+		return reason_set(why, -errno, "%s: cannot open it: %s", path, strerror(errno));
+	*ret_len = fread(buf, 1, NETCONF_MAX_BYTES, f);
+	if (ferror(f))
+		rc = reason_set(why, -EIO, "%s: cannot read it", path);
+	else if (fgetc(f) != EOF)
+		rc = reason_set(
+			why, -EFBIG, "%s: longer than %d bytes", path, (int)NETCONF_MAX_BYTES
+		);
+	fclose(f);
+	return rc;
 }
 
 /* Settings, and the VF where the words name none. */
 static int
 use_netconf(struct words *w, struct reason *why)
 {
-	char addr[PCI_ADDR_BYTES], *json = NULL;
+	char addr[PCI_ADDR_BYTES], *json = malloc(NETCONF_MAX_BYTES);
 	struct netconf conf;
 	size_t len = 0;
-	int rc = read_file(w->netconf, &json, &len, why);
+	int rc;
 
-	if (rc != 0)
-		return rc;
-	rc = netconf_parse(json, len, w->netconf, &conf, why);
+	if (json == NULL)
+		return reason_set(why, -ENOMEM, "out of memory");
+	rc = read_file(w->netconf, json, &len, why);
+	if (rc == 0)
+		rc = netconf_parse(json, len, w->netconf, &conf, why);
 	free(json);
 	if (rc != 0)
 		return rc;

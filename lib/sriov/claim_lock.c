@@ -34,10 +34,12 @@ open_lock_file(const struct sriov_host *h, const char *name, int *ret_fd, struct
 	fd = openat(
 		folder, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, FILE_MODE
 	);
-	rc = fd < 0 ? -errno : 0;
+	if (fd < 0) {
+		rc = state_dir_failed(h, "locks", name, "open the lock", -errno, why);
+		close(folder);
+		return rc;
+	}
 	close(folder);
-	if (rc != 0)
-		return state_dir_failed(h, "locks", name, "open the lock", rc, why);
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || !state_dir_is_ours(&st)) {
 		close(fd);
 		return reason_set(

@@ -217,6 +217,16 @@ read_record(
 	return rc;
 }
 
+static int
+not_opened(const struct sriov_host *h, const char *name, int err, struct reason *why)
+{
+	if (err == -ELOOP)
+		return foreign(h, name, "it is a symbolic link", why);
+	if (err == -ENXIO)
+		return foreign(h, name, "it is no regular file", why);
+	return state_dir_failed(h, "claims", name, "open it", err, why);
+}
+
 int
 journal_read(
 	const struct sriov_host *h,
@@ -234,14 +244,12 @@ journal_read(
 		return rc;
 	/* O_NONBLOCK: opening a FIFO must not wait for its writer. */
 	fd = openat(folder, names.final, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	rc = fd < 0 ? -errno : 0;
+	if (fd < 0) {
+		rc = not_opened(h, names.final, -errno, why);
+		close(folder);
+		return rc;
+	}
 	close(folder);
-	if (rc == -ELOOP)
-		return foreign(h, names.final, "it is a symbolic link", why);
-	if (rc == -ENXIO)
-		return foreign(h, names.final, "it is no regular file", why);
-	if (rc != 0)
-		return state_dir_failed(h, "claims", names.final, "open it", rc, why);
 	rc = read_record(h, fd, names.final, addr, ret, why);
 	close(fd);
 	return rc;
@@ -298,34 +306,34 @@ compare_addr(const void *a, const void *b)
 }
 
 static int
-collect(DIR *dir, struct pci_addr **ret, size_t *ret_n)
+is_record(const struct dirent *e)
 {
-	struct pci_addr *list = malloc(sizeof(*list)), *grown;
-	size_t n = 0, room = 1;
-	struct dirent *e;
+	struct pci_addr addr;
 
+	return parse_name(e->d_name, &addr);
+}
+
+static int
+collect(int folder, struct pci_addr **ret, size_t *ret_n)
+{
+	struct dirent **entries;
+	struct pci_addr *list;
+	int n = scandirat(folder, ".", &entries, is_record, NULL);
+
+	if (n < 0)
+		return -errno;
+	list = calloc((size_t)n + 1, sizeof(*list));
+	for (int i = 0; i < n; i++) {
+		if (list != NULL)
+			(void)parse_name(entries[i]->d_name, &list[i]);
+		free(entries[i]);
+	}
+	free(entries);
 	if (list == NULL)
 		return -ENOMEM;
-	for (errno = 0, e = readdir(dir); e != NULL; errno = 0, e = readdir(dir)) {
-		if (n == room) {
-			grown = reallocarray(list, room * 2, sizeof(*list));
-			if (grown == NULL) {
-				free(list);
-				return -ENOMEM;
-			}
-			list = grown;
-			room *= 2;
-		}
-		if (parse_name(e->d_name, &list[n]))
-			n++;
-	}
-	if (errno != 0) {
-		free(list);
-		return -errno;
-	}
-	qsort(list, n, sizeof(*list), compare_addr);
+	qsort(list, (size_t)n, sizeof(*list), compare_addr);
 	*ret = list;
-	*ret_n = n;
+	*ret_n = (size_t)n;
 	return 0;
 }
 
@@ -333,7 +341,6 @@ int
 journal_list(const struct sriov_host *h, struct pci_addr **ret, size_t *ret_n, struct reason *why)
 {
 	int folder, rc;
-	DIR *dir;
 
 	rc = state_dir_open(h, "claims", false, &folder, why);
 	if (rc == -ENOENT) {
@@ -346,13 +353,7 @@ journal_list(const struct sriov_host *h, struct pci_addr **ret, size_t *ret_n, s
 	}
 	if (rc != 0)
 		return rc;
-	dir = fdopendir(folder);
-	if (dir == NULL) {
-		rc = -errno;
-		close(folder);
-	} else {
-		rc = collect(dir, ret, ret_n);
-		closedir(dir);
-	}
+	rc = collect(folder, ret, ret_n);
+	close(folder);
 	return rc == 0 ? 0 : state_dir_failed(h, "claims", "", "list it", rc, why);
 }
