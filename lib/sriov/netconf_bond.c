@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The configuration of bond-cni, in the words of --bond. See netconf.h. */
+#include "linux_bond.h"
 #include "names.h"
 #include "netconf_priv.h"
 #include "parse.h"
@@ -15,20 +16,9 @@
 enum {
 	MTU_MIN = 68, /* RFC 791, 3.2: the least that IPv4 takes; the plugin's limit too */
 	MTU_MAX = 65535,
-	MODE_TLB = 5,
-	MODE_ALB = 6,
 };
 
-/* Numbered as the kernel's: see Documentation/networking/bonding.rst, mode and xmit_hash_policy. */
-static const char *const modes[] = {
-	"balance-rr",
-	"active-backup",
-	"balance-xor",
-	"broadcast",
-	"802.3ad",
-	"balance-tlb",
-	"balance-alb",
-};
+/* xmit_hash_policy of the kernel (bonding.rst). */
 static const char *const policies[] = {
 	"layer2",
 	"layer3+4",
@@ -37,10 +27,7 @@ static const char *const policies[] = {
 	"encap3+4",
 	"vlan+srcmac",
 };
-enum {
-	NB_MODES = sizeof(modes) / sizeof(modes[0]),
-	NB_POLICIES = sizeof(policies) / sizeof(policies[0])
-};
+enum { NB_POLICIES = sizeof(policies) / sizeof(policies[0]) };
 
 /* [A-Za-z][A-Za-z0-9_.-]{0,14}, and "all" means all bonds. */
 static bool
@@ -100,8 +87,8 @@ read_mode(const struct json_in *in, struct text *words, int *ret, struct reason 
 
 	if (rc != 0)
 		return rc;
-	mode = value != NULL ? name_index(modes, NB_MODES, value) : -EINVAL;
-	if (mode < 0 && value != NULL && parse_u16(value, 0, NB_MODES - 1, &number) == 0)
+	mode = value != NULL ? name_index(linux_bond_mode_names, LINUX_BOND_MODES, value) : -EINVAL;
+	if (mode < 0 && value != NULL && parse_u16(value, 0, LINUX_BOND_MODES - 1, &number) == 0)
 		mode = number;
 	if (mode < 0)
 		return json_in_wrong(
@@ -111,10 +98,10 @@ read_mode(const struct json_in *in, struct text *words, int *ret, struct reason 
 			"%s; %s or \"0\"..\"%d\" is wanted",
 			value != NULL ? json_in_quote(quoted, value, strlen(value))
 				      : "it is missing",
-			names_join(list, sizeof(list), modes, NB_MODES),
-			NB_MODES - 1
+			names_join(list, sizeof(list), linux_bond_mode_names, LINUX_BOND_MODES),
+			LINUX_BOND_MODES - 1
 		);
-	text_printf(words, " mode=%s", modes[mode]);
+	text_printf(words, " mode=%s", linux_bond_mode_names[mode]);
 	*ret = mode;
 	return 0;
 }
@@ -211,15 +198,15 @@ read_tlb(const struct json_in *in, int mode, struct text *words, struct reason *
 
 	if (rc != 0 || !has)
 		return rc;
-	if (mode != MODE_TLB && mode != MODE_ALB)
+	if (mode != LINUX_BOND_TLB && mode != LINUX_BOND_ALB)
 		return json_in_wrong(
 			in,
 			key,
 			why,
 			"only %s and %s have it, not %s",
-			modes[MODE_TLB],
-			modes[MODE_ALB],
-			modes[mode]
+			linux_bond_mode_names[LINUX_BOND_TLB],
+			linux_bond_mode_names[LINUX_BOND_ALB],
+			linux_bond_mode_names[mode]
 		);
 	text_printf(words, " tlb_dynamic_lb=%lld", (long long)value);
 	return 0;
