@@ -125,6 +125,28 @@ test_words_refused(void **state)
 	expect_refused(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
+/* Behind NUMBERS and a comma: a name that begins with a digit needs its "#" to be told apart. */
+static void
+test_where_numbers_end(void **state)
+{
+	static const char *const right[] = {"p#0,5p1#1", "p#0,3b:00.0#1", "p#0,3b:00.0", "5p1#0"};
+	static const struct refused wrong[] = {
+		{"p#0,5p1", "p#0,5p1: \"5p1\" is no number 0..65535 of a VF and no range like 0-3"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+		struct selector *s = NULL;
+		struct reason why;
+
+		if (selector_parse(&s, NULL, right[i], NULL, &why) != 0)
+			fail_msg("%s", why.text);
+		assert_true(selector_is_exact(s));
+		selector_free(s);
+	}
+	expect_refused(wrong, 1);
+}
+
 static void
 test_errors_of_the_environment(void **state)
 {
@@ -312,6 +334,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ranges_refused),
 		cmocka_unit_test(test_words_refused),
+		cmocka_unit_test(test_where_numbers_end),
 		cmocka_unit_test(test_errors_of_the_environment),
 		cmocka_unit_test(test_too_many_ranges),
 		cmocka_unit_test(test_settings_go_beside),
