@@ -125,8 +125,8 @@ watch(struct port_heal *h, bool heard, uint64_t now_ns)
 	}
 }
 
-static void
-read_counters(
+void
+port_heal_counters(
 	struct port_heal *h,
 	const uint64_t counters[4],
 	unsigned packet_bits,
@@ -157,7 +157,7 @@ port_heal_look(struct port_heal *h, uint16_t port_id, uint64_t now_ns)
 		return;
 	traits = pmd_traits_get(info.driver_name);
 	if (traits->restart_after_link_loss && rte_eth_stats_get(port_id, &e) == 0)
-		read_counters(
+		port_heal_counters(
 			h,
 			(const uint64_t[]){e.ipackets, e.opackets, e.ibytes, e.obytes},
 			traits->packet_counter_bits,

@@ -77,9 +77,18 @@ bool port_heal_failed(struct port_heal *h, uint64_t now_ns);
 bool port_heal_given_up(const struct port_heal *h);
 
 /*
- * Read the port's counters, where they are narrow: a device that began again at 0 was reset, which
- * a poll of the link may have missed. Calls port_heal_restart then.
+ * What the port received and sent, as the device counts it. With registers of @packet_bits and
+ * @byte_bits a device that began again at 0 was reset, which a poll of the link may have missed.
+ * Ends a watch, or asks for another restart.
  */
+void port_heal_counters(
+	struct port_heal *h,
+	const uint64_t counters[4], /* packets received, sent, bytes received, sent */
+	unsigned packet_bits,
+	unsigned byte_bits,
+	uint64_t now_ns
+);
+/* Read these of a port whose PMD has the trait. */
 void port_heal_look(struct port_heal *h, uint16_t port_id, uint64_t now_ns);
 
 /* Reset a stopped device and configure it as it was, where its PMD can. */
