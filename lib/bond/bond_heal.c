@@ -61,6 +61,16 @@ link_is_up(const struct bond_member *m)
 	       link.link_status == RTE_ETH_LINK_UP;
 }
 
+/* A start says nothing of a PF that did not answer (igbvf_dev_start): only that it took its time.
+ */
+static int
+check_pf_answered(const struct bonds *bonds, uint64_t began_ns, struct reason *why)
+{
+	if (now(bonds) - began_ns < PORT_HEAL_SLOW_MS * NSEC_PER_MSEC)
+		return 0;
+	return reason_set(why, -ETIMEDOUT, "its PF does not answer");
+}
+
 /*
  * Stop and start, and nothing before that wants an answer of the PF: until the VF has been reset
  * igb answers one request in 2 s (igb_rcv_msg_from_vf), and a PMD waits a second for each.
@@ -86,10 +96,20 @@ restart(struct bonds *bonds, struct bond *bond, struct bond_member *m, struct re
 		bonds->host.release(bonds->host.ctx, false);
 	if (rc != 0)
 		return reason_set(why, rc, "it does not start: %s", rte_strerror(-rc));
-	/* Its start says nothing of that (igbvf_dev_start). */
-	if (now(bonds) - began_ns >= PORT_HEAL_SLOW_MS * NSEC_PER_MSEC)
-		return reason_set(why, -ETIMEDOUT, "its PF does not answer");
-	return 0;
+	return check_pf_answered(bonds, began_ns, why);
+}
+
+/* One that the PMD does not have: nobody needs to park until it is seen to work. */
+static int
+try_alone(struct bonds *bonds, struct bond_member *m, struct reason *why)
+{
+	uint64_t began_ns = now(bonds);
+	int rc = port_start(bonds->ports, m->port_id, why), stopped;
+
+	if (rc == 0)
+		rc = check_pf_answered(bonds, began_ns, why);
+	stopped = port_stop(bonds->ports, m->port_id, rc == 0 ? why : NULL);
+	return rc != 0 ? rc : stopped;
 }
 
 static int
@@ -101,8 +121,13 @@ reset_or_restart(struct bonds *bonds, struct bond *bond, struct bond_member *m, 
 
 	if (restarts && (!is_reset || m->loses_pf))
 		rc = restart(bonds, bond, m, why);
-	if (restarts && !is_reset && (rc == 0 || rc == -ETIMEDOUT))
+	/* With a PF that does not answer nothing else is worth the time. */
+	if (rc == -ETIMEDOUT || (restarts && !is_reset && rc == 0))
 		return rc;
+	if (!m->attached && !is_reset && bond->up) {
+		rc = try_alone(bonds, m, why);
+		return rc == 0 ? bond_member_attach(bonds, bond, m, why) : rc;
+	}
 	/* Out of the PMD's hands it is used by nobody, whatever fails. */
 	detached = bond_member_detach(bonds, bond, m, &what);
 	if (rc != 0 && !is_reset)
@@ -166,6 +191,49 @@ bring_back(struct bonds *bonds, struct bond *bond, struct bond_member *m)
 	);
 }
 
+/*
+ * Where the PMD decides whom workers use, one that has lost its link is taken from it: it would use
+ * it again, and a primary before all others, as soon as it sees the link. The PMD writes an address
+ * to it on the way out, for which one without its PF takes a second, but only the first time: that
+ * passes before workers park.
+ */
+static void
+let_go(struct bonds *bonds, struct bond *bond, struct bond_member *m)
+{
+	struct rte_ether_addr mac;
+	struct reason why;
+
+	if (rte_eth_macaddr_get(m->port_id, &mac) == 0)
+		(void)rte_eth_dev_default_mac_addr_set(m->port_id, &mac);
+	if (bond->run != NULL)
+		run_member_away(bond, m);
+	if (bond_member_detach(bonds, bond, m, &why) != 0) {
+		m->away = false;
+		return;
+	}
+	m->away = false;
+	if (bond->run != NULL)
+		return;
+	m->link_failures++;
+	m->link_up = false;
+	bond_event(
+		bonds,
+		"%s: link of member %s is down",
+		bond_name(bond),
+		port_name(bonds->ports, m->port_id)
+	);
+	bond_keep(bonds, bond);
+}
+
+static bool
+is_lost(const struct bond *bond, const struct bond_member *m)
+{
+	if (m->heal.kind != PORT_HEAL_RESTART || !m->attached || run_polls_members(bond))
+		return false;
+	/* Until its downdelay is over it is used. */
+	return bond->run == NULL || m->link == BOND_LINK_DOWN;
+}
+
 static void
 look(struct bonds *bonds, struct bond *bond, struct bond_member *m)
 {
@@ -176,6 +244,8 @@ look(struct bonds *bonds, struct bond *bond, struct bond_member *m)
 	m->heal_look_ns = now_ns + BOND_KEEP_MS * NSEC_PER_MSEC;
 	if (m->attached)
 		port_heal_look(&m->heal, m->port_id, now_ns);
+	/* The user's monitor may look less often than a PF takes for its reset, 0.5 to 2 s. */
+	(void)bond_heal_link(bonds, bond, m, link_is_up(m));
 	if (bond->run != NULL) {
 		int deaf = run_monitor_deaf(bond, m);
 
@@ -183,10 +253,7 @@ look(struct bonds *bonds, struct bond *bond, struct bond_member *m)
 			run_provoke(bond);
 		if (deaf >= 0)
 			port_heal_deaf(&m->heal, deaf == 1, now_ns);
-		return;
 	}
-	/* The PMD uses it again when it sees the link: as it is, until the restart. */
-	(void)bond_heal_link(bonds, bond, m, link_is_up(m));
 }
 
 void
@@ -196,6 +263,8 @@ bond_heal(struct bonds *bonds, struct bond *bond)
 		struct bond_member *m = &bond->members[i];
 
 		look(bonds, bond, m);
+		if (bond->up && is_lost(bond, m) && !link_is_up(m))
+			let_go(bonds, bond, m);
 		if (m->heal.kind == PORT_HEAL_NONE ||
 		    (m->heal.kind == PORT_HEAL_RESTART && !bond->up))
 			continue;

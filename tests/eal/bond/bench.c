@@ -95,6 +95,17 @@ host_carrier(void *ctx, uint32_t if_index, bool *ret, struct rte_ether_addr *ret
 	return rte_eth_macaddr_get(id, ret_mac);
 }
 
+static int
+host_pf_mac(void *ctx, uint16_t port_id, struct rte_ether_addr *ret)
+{
+	const struct bench *b = ctx;
+
+	if (!b->pf_known[port_id])
+		return -ENODATA;
+	*ret = b->pf_mac[port_id];
+	return 0;
+}
+
 static uint64_t
 host_now_ns(void *ctx)
 {
@@ -138,6 +149,7 @@ bench_new(struct bench *b)
 		.release = host_release,
 		.port_forwards = host_port_forwards,
 		.carrier = host_carrier,
+		.pf_mac = host_pf_mac,
 		.now_ns = host_now_ns,
 		.grace_start = host_grace_start,
 		.grace_over = host_grace_over,

@@ -21,6 +21,8 @@ struct bench {
 	unsigned parks, relayouts, depth; /* calls of the host */
 	bool carrier[BENCH_MAX_PORTS];    /* by port id */
 	bool present[BENCH_MAX_PORTS];
+	bool pf_known[BENCH_MAX_PORTS]; /* a PF tells what address it passes for the port */
+	struct rte_ether_addr pf_mac[BENCH_MAX_PORTS];
 	bool forwards;      /* what port_forwards says */
 	bool plans_read;    /* some worker still goes by old plans */
 	uint64_t ahead_ns;  /* how far the bonds' clock is ahead of the real one */
