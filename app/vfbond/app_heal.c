@@ -107,7 +107,7 @@ look(struct app_heal *h, uint16_t id)
 	if (bonds_find_member(h->app->bonds, id) != NULL ||
 	    bonds_find_port(h->app->bonds, id) != NULL ||
 	    (!started && heal->kind != PORT_HEAL_RESET)) {
-		h->port[id].known = false;
+		memset(&h->port[id], 0, sizeof(h->port[id]));
 		return;
 	}
 	if (!h->port[id].known) {
@@ -129,12 +129,15 @@ look(struct app_heal *h, uint16_t id)
 void
 app_heal_tick(struct app_heal *h)
 {
-	uint16_t ids[RTE_MAX_ETHPORTS];
-	uint16_t n = ports_list(h->app->ports, ids, RTE_MAX_ETHPORTS);
+	for (uint16_t id = 0; id < RTE_MAX_ETHPORTS; id++) {
+		enum port_state state = port_state(h->app->ports, id);
 
-	for (uint16_t i = 0; i < n; i++)
-		if (port_state(h->app->ports, ids[i]) != PORT_CLOSED)
-			look(h, ids[i]);
+		/* Its number may be another one's next. */
+		if (state == PORT_ABSENT || state == PORT_CLOSED)
+			memset(&h->port[id], 0, sizeof(h->port[id]));
+		else
+			look(h, id);
+	}
 }
 
 void
@@ -166,7 +169,6 @@ static void
 forget_port(struct app *app, uint16_t id)
 {
 	app_forget_port(app, id);
-	memset(&app->heal->port[id], 0, sizeof(app->heal->port[id]));
 	free(app->attached[id]);
 	app->attached[id] = NULL;
 }
