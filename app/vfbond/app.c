@@ -14,6 +14,7 @@
 #include "source.h"
 #include "text.h"
 #include "units.h"
+#include "vf.h"
 
 #include <rte_ethdev.h>
 #include <rte_lcore.h>
@@ -44,6 +45,19 @@ app_print(struct app *app, const char *fmt, ...)
 	}
 	printf("%s\n", text);
 	fflush(stdout);
+}
+
+void
+app_print_notes(struct app *app, const struct text *notes)
+{
+	const char *at = text_str(notes);
+
+	while (*at != '\0') {
+		int len = (int)strcspn(at, "\n");
+
+		app_print(app, "warning: %.*s", len, at);
+		at += len + (at[len] == '\n');
+	}
 }
 
 int
@@ -81,119 +95,6 @@ app_port_name(const struct app *app, uint16_t port_id)
 	const struct bond *bond = bonds_find_port(app->bonds, port_id);
 
 	return bond != NULL ? bond_name(bond) : port_name(app->ports, port_id);
-}
-
-/* What bonds ask of the program (struct bond_host). */
-
-static int
-host_park(void *ctx, struct reason *why)
-{
-	struct app *app = ctx;
-
-	return app->fwd != NULL ? fwd_park(app->fwd, PARK_TIMEOUT_US, why) : 0;
-}
-
-static void
-host_release(void *ctx, bool relayout)
-{
-	struct app *app = ctx;
-
-	if (app->fwd == NULL)
-		return;
-	if (relayout)
-		app_relayout(app);
-	fwd_release(app->fwd);
-}
-
-static bool
-host_port_forwards(void *ctx, uint16_t port_id)
-{
-	return app_port_forwards(ctx, port_id);
-}
-
-static int
-host_carrier(void *ctx, uint32_t if_index, bool *ret, struct rte_ether_addr *ret_mac)
-{
-	struct app *app = ctx;
-	struct kernel_link_state state;
-	int rc = kernel_link_get(app->kernel_link, if_index, &state);
-
-	if (rc != 0)
-		return rc;
-	*ret = state.admin_up && state.carrier;
-	memcpy(ret_mac->addr_bytes, state.mac, sizeof(state.mac));
-	return 0;
-}
-
-static int
-host_addresses(void *ctx, uint32_t if_index, struct bond_address *ret, int max)
-{
-	struct kernel_addr_entry entries[BOND_MAX_ADDRESSES];
-	struct app *app = ctx;
-	int n = kernel_addr_list(
-		app->kernel_addr, if_index, entries, RTE_MIN(max, BOND_MAX_ADDRESSES)
-	);
-
-	for (int i = 0; i < n; i++) {
-		const struct kernel_addr_entry *e = &entries[i];
-
-		ret[i] = (struct bond_address){
-			.is_v6 = e->is_v6,
-			.prefix_bits = e->prefix_bits,
-			.vlan_id = e->vlan_id,
-		};
-		if (e->is_v6)
-			memcpy(ret[i].v6.bytes, e->bytes, sizeof(ret[i].v6.bytes));
-		else
-			memcpy(&ret[i].v4, e->bytes, sizeof(ret[i].v4));
-	}
-	return n;
-}
-
-static uint64_t
-host_now_ns(void *ctx)
-{
-	struct timespec now;
-
-	(void)ctx;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
-}
-
-static uint64_t
-host_parked_ns(void *ctx)
-{
-	struct app *app = ctx;
-	struct fwd_park_stats stats = {0};
-
-	if (app->fwd != NULL)
-		fwd_park_stats(app->fwd, &stats);
-	return stats.total_ns;
-}
-
-static uint64_t
-host_grace_start(void *ctx)
-{
-	struct app *app = ctx;
-
-	return app->fwd != NULL ? fwd_grace_start(app->fwd) : 0;
-}
-
-static bool
-host_grace_over(void *ctx, uint64_t token)
-{
-	struct app *app = ctx;
-
-	return app->fwd == NULL || fwd_grace_over(app->fwd, token);
-}
-
-static void
-host_event(void *ctx, const char *text)
-{
-	struct app *app = ctx;
-
-	if (app->verbose != 0)
-		app_print(app, "%s", text);
 }
 
 static void
@@ -366,23 +267,13 @@ init_host(struct app *app, struct reason *why)
 static int
 init_ports(struct app *app, struct reason *why)
 {
-	const struct bond_host host = {
-		.ctx = app,
-		.park = host_park,
-		.release = host_release,
-		.port_forwards = host_port_forwards,
-		.carrier = host_carrier,
-		.addresses = host_addresses,
-		.now_ns = host_now_ns,
-		.parked_ns = host_parked_ns,
-		.grace_start = host_grace_start,
-		.grace_over = host_grace_over,
-		.event = host_event,
-	};
+	struct bond_host host;
+	struct text notes = TEXT_EMPTY;
 	int rc = ports_new(&app->ports, &app->options.ports, why);
 
 	if (rc != 0)
 		return rc;
+	app_bond_host(app, &host);
 	rc = bonds_new(&app->bonds, app->ports, &host);
 	if (rc == 0)
 		rc = port_meters_new(&app->meters);
@@ -391,7 +282,10 @@ init_ports(struct app *app, struct reason *why)
 	if (rc != 0)
 		return reason_set(why, rc, "out of memory");
 	ports_scan(app->ports);
-	return ports_check_mbufs(app->ports, why);
+	rc = vfs_find_ports(app->vfs, app->ports, &notes, why);
+	app_print_notes(app, &notes);
+	text_fini(&notes);
+	return rc == 0 ? ports_check_mbufs(app->ports, why) : rc;
 }
 
 static int
@@ -416,6 +310,13 @@ init_bonds(struct app *app, struct reason *why)
 				why, -EINVAL, "--bond %s: no member is given (members=A,B)", s->name
 			);
 		rc = bond_create(app->bonds, s, why);
+		if (rc == 0 && app->options.bond_mtu_bytes[i] != 0)
+			rc = port_mtu_set(
+				app->ports,
+				bond_port(bonds_find(app->bonds, s->name)),
+				app->options.bond_mtu_bytes[i],
+				why
+			);
 		if (rc != 0)
 			return rc;
 		if (s->nb_members == 1)
@@ -562,16 +463,34 @@ app_init(struct app *app, struct reason *why)
 	return app_apply(app, why);
 }
 
+/*
+ * rte_eal_cleanup leaves vfio's groups open until the process ends (DPDK 22.11), and a VF that is
+ * open cannot be given back.
+ */
+static void
+let_go_of_vfs(struct app *app)
+{
+	for (unsigned i = 0; app->vfs != NULL && i < vfs_count(app->vfs); i++) {
+		const struct vf *vf = vfs_at(app->vfs, i);
+		struct reason why;
+
+		if (vf->has_port && port_detach(app->ports, vf->port_id, &why) != 0)
+			app_print(app, "%s: %s", vf->name, why.text);
+	}
+}
+
 int
 app_fini(struct app *app)
 {
 	struct text report = TEXT_EMPTY;
 	uint64_t missing = 0;
 
+	app_vf_job_finish(app);
 	app->sources = sources_free(app->sources);
 	app->fwd = fwd_free(app->fwd);
 	app->bonds = bonds_free(app->bonds);
 	if (app->ports != NULL) {
+		let_go_of_vfs(app);
 		ports_close_all(app->ports);
 		missing = ports_pool_report(app->ports, &report);
 	}

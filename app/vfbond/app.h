@@ -22,6 +22,9 @@ struct loop_watch;
 struct port_meters;
 struct reason;
 struct sources;
+struct text;
+struct vf_job;
+struct vfs;
 
 struct app {
 	struct options options; /* what the command line asked; the console changes a part */
@@ -35,6 +38,8 @@ struct app {
 	struct app_heal *heal;
 	struct kernel_link *kernel_link;
 	struct kernel_addr *kernel_addr;
+	struct vfs *vfs;       /* made and freed by main.c, around EAL */
+	struct vf_job *vf_job; /* a VF that is being claimed or released; else NULL */
 	struct loop_watch *kernel_watch, *kernel_addr_watch, *signal_watch;
 	struct loop_timer *tick, *stats, *watch, *heal_timer, *duration;
 	int signal_fd;
@@ -58,6 +63,9 @@ int app_fini(struct app *app);
 
 /* A line for the operator: to the console between prompts, before that to standard output. */
 void app_print(struct app *app, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Each line of @notes as a warning. */
+void app_print_notes(struct app *app, const struct text *notes);
 
 /* A word to a port id: bond names, then device names, then numbers. */
 int app_port_find(struct app *app, const char *word, uint16_t *ret, struct reason *why);

@@ -8,6 +8,7 @@
 #include "pmd_traits.h"
 #include "port_heal.h"
 #include "reason.h"
+#include "vf.h"
 
 #include <rte_ethdev.h>
 #include <rte_string_fns.h>
@@ -169,6 +170,7 @@ static void
 forget_port(struct app *app, uint16_t id)
 {
 	app_forget_port(app, id);
+	vfs_port_gone(app->vfs, id);
 	free(app->attached[id]);
 	app->attached[id] = NULL;
 }

@@ -9,6 +9,7 @@
 enum { PARK_TIMEOUT_US = 5000000 };
 
 struct app;
+struct bond_host;
 struct bond_member_view;
 struct bond_option;
 struct bond_settings;
@@ -34,6 +35,16 @@ int32_t app_member_value(const struct bond_option *o, const struct bond_member_v
 
 /* Render and release; -ENOMEM, also for NULL. */
 int app_put_json(json_t *json, struct text *ret);
+
+/* Plug in a device and start its ports; @reply, unless NULL, names them. cmd_port.c */
+int app_port_attach(struct app *app, const char *device, struct text *reply, struct reason *why);
+int app_port_detach(struct app *app, uint16_t id, struct reason *why);
+
+/* The functions of this program that bonds call. app_bond_host.c */
+void app_bond_host(struct app *app, struct bond_host *ret);
+
+/* Wait for a claim or release that is under way. cmd_vf.c */
+void app_vf_job_finish(struct app *app);
 
 /* A port is gone: its counters, its place in the port list, its pair. */
 void app_forget_port(struct app *app, uint16_t port_id);

@@ -6,6 +6,7 @@
 #include "command_table.h"
 #include "parse.h"
 #include "port_meters.h"
+#include "vf.h"
 
 #include <rte_errno.h>
 #include <rte_ethdev.h>
@@ -138,8 +139,8 @@ note_attached(struct app *app, uint16_t id, const char *device)
 	app->attached[id] = device != NULL ? strdup(device) : NULL;
 }
 
-static int
-detach_one(struct app *app, uint16_t id, struct reason *why)
+int
+app_port_detach(struct app *app, uint16_t id, struct reason *why)
 {
 	int rc = no_member(app, id, "detach", why);
 
@@ -149,6 +150,7 @@ detach_one(struct app *app, uint16_t id, struct reason *why)
 		             : app_with_port_idle(app, id, port_detach, why);
 	if (rc == 0) {
 		app_forget_port(app, id);
+		vfs_port_gone(app->vfs, id);
 		note_attached(app, id, NULL);
 	}
 	return rc;
@@ -184,35 +186,46 @@ cmd_port_detach(struct app *app, const struct command_call *call)
 	uint16_t id;
 	int rc = app_port_find(app, call->argv[0], &id, call->why);
 
-	return rc != 0 ? rc : detach_one(app, id, call->why);
+	return rc != 0 ? rc : app_port_detach(app, id, call->why);
+}
+
+int
+app_port_attach(struct app *app, const char *device, struct text *reply, struct reason *why)
+{
+	uint16_t ids[RTE_MAX_ETHPORTS];
+	int n = port_attach(app->ports, device, ids, RTE_MAX_ETHPORTS, why);
+
+	if (n < 0)
+		return n;
+	for (int i = 0; i < n; i++) {
+		int rc = ports_check_mbufs(app->ports, why);
+
+		if (rc == 0 && strcmp(port_driver(app->ports, ids[i]), "net_bonding") == 0)
+			rc = bond_adopt(app->bonds, ids[i], why);
+		else if (rc == 0)
+			rc = start_one(app, ids[i], why);
+		if (rc != 0) {
+			(void)app_port_detach(app, ids[i], NULL);
+			return rc;
+		}
+		if (reply != NULL)
+			text_printf(
+				reply,
+				"port %u: %s is attached\n",
+				ids[i],
+				app_port_name(app, ids[i])
+			);
+	}
+	/* A VF of ours is not plugged in by `port attach` again, but by its claim. */
+	if (n > 0 && reply != NULL)
+		note_attached(app, ids[0], device);
+	return app_pairs_apply(app, false, why);
 }
 
 int
 cmd_port_attach(struct app *app, const struct command_call *call)
 {
-	uint16_t ids[RTE_MAX_ETHPORTS];
-	int n = port_attach(app->ports, call->argv[0], ids, RTE_MAX_ETHPORTS, call->why);
-
-	if (n < 0)
-		return n;
-	for (int i = 0; i < n; i++) {
-		int rc = ports_check_mbufs(app->ports, call->why);
-
-		if (rc == 0 && strcmp(port_driver(app->ports, ids[i]), "net_bonding") == 0)
-			rc = bond_adopt(app->bonds, ids[i], call->why);
-		else if (rc == 0)
-			rc = start_one(app, ids[i], call->why);
-		if (rc != 0) {
-			(void)detach_one(app, ids[i], NULL);
-			return rc;
-		}
-		text_printf(
-			call->reply, "port %u: %s is attached\n", ids[i], app_port_name(app, ids[i])
-		);
-	}
-	if (n > 0)
-		note_attached(app, ids[0], call->argv[0]);
-	return app_pairs_apply(app, false, call->why);
+	return app_port_attach(app, call->argv[0], call->reply, call->why);
 }
 
 static int

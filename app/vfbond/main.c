@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * vfbond: options, EAL, the program, and back. Exit status 0: fine, 1: failed, 2: usage.
+ * vfbond: options, VFs, EAL, the program, and back. Exit status 0: fine, 1: failed, 2: usage.
  */
 #include "app.h"
+#include "eal_args.h"
 #include "loop.h"
 #include "options.h"
+#include "options_vf.h"
 #include "reason.h"
 #include "text.h"
+#include "vf.h"
 
 #include <rte_eal.h>
 #include <rte_errno.h>
@@ -98,6 +101,72 @@ usage(void)
 	return STATUS_OK;
 }
 
+/* Before EAL looks at any device: claim, and settle what bonds over the VFs need. */
+static int
+claim_vfs_of_options(struct app *app, struct reason *why)
+{
+	struct text notes = TEXT_EMPTY;
+	int rc = vfs_new(&app->vfs, app->options.state_dir, why);
+
+	if (rc == 0)
+		rc = vfs_claim_options(app->vfs, &app->options, &notes, why);
+	if (rc == 0)
+		rc = options_netconf_join(&app->options, vfs_count(app->vfs), why);
+	if (rc == 0)
+		rc = vfs_check_bonds(app->vfs, &app->options, &notes, why);
+	app_print_notes(app, &notes);
+	text_fini(&notes);
+	return rc;
+}
+
+/* EAL has let go of the devices: restore what the claims changed. */
+static int
+release_vfs(struct app *app)
+{
+	struct text notes = TEXT_EMPTY;
+	struct reason why;
+	int rc = app->vfs != NULL ? vfs_release_all(app->vfs, &notes, &why) : 0;
+
+	app_print_notes(app, &notes);
+	text_fini(&notes);
+	if (rc != 0)
+		fprintf(stderr, "vfbond: %s (see vfctl reconcile)\n", why.text);
+	app->vfs = vfs_free(app->vfs);
+	return rc;
+}
+
+/* From EAL's start to its end. */
+static int
+run(struct app *app, int argc, char **argv)
+{
+	struct pci_addr addresses[VFS_MAX];
+	size_t nb_vfs = vfs_addresses(app->vfs, addresses);
+	int status = STATUS_FAILED;
+	struct eal_args eal;
+	struct reason why;
+
+	if (eal_args_make(&eal, argc, argv, addresses, nb_vfs, &why) != 0) {
+		fprintf(stderr, "vfbond: %s\n", why.text);
+		return STATUS_USAGE;
+	}
+	/* EAL keeps pointers into the words until its end. */
+	if (start_eal(eal.argc, eal.argv) != 0) {
+		eal_args_fini(&eal);
+		return STATUS_FAILED;
+	}
+	if (app_init(app, &why) == 0)
+		status = loop_run(app->loop);
+	else
+		fprintf(stderr, "vfbond: %s\n", why.text);
+	if (app_fini(app) != 0) {
+		fprintf(stderr, "vfbond: not all mbufs came back to their pools\n");
+		status = STATUS_FAILED;
+	}
+	rte_eal_cleanup();
+	eal_args_fini(&eal);
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -120,19 +189,12 @@ main(int argc, char **argv)
 		return usage();
 	}
 	block_signals();
-	if (start_eal(split, argv) != 0) {
-		free(app);
-		return STATUS_FAILED;
-	}
-	if (app_init(app, &why) == 0)
-		status = loop_run(app->loop);
+	if (claim_vfs_of_options(app, &why) == 0)
+		status = run(app, split, argv);
 	else
 		fprintf(stderr, "vfbond: %s\n", why.text);
-	if (app_fini(app) != 0) {
-		fprintf(stderr, "vfbond: not all mbufs came back to their pools\n");
+	if (release_vfs(app) != 0)
 		status = STATUS_FAILED;
-	}
-	rte_eal_cleanup();
 	free(app);
 	return status;
 }

@@ -5,6 +5,7 @@
 #include "fwd_engine.h"
 #include "names.h"
 #include "options_table.h"
+#include "options_vf.h"
 #include "parse.h"
 #include "reason.h"
 #include "text.h"
@@ -169,6 +170,9 @@ enum {
 	OPT_TOPOLOGY,
 	OPT_PAIR,
 	OPT_BOND,
+	OPT_VF,
+	OPT_NETCONF,
+	OPT_STATE_DIR,
 	OPT_RXQ,
 	OPT_TXQ,
 	OPT_RXD,
@@ -196,6 +200,9 @@ static const struct option long_options[] = {
 	{"port-topology", required_argument, NULL, OPT_TOPOLOGY},
 	{"pair", required_argument, NULL, OPT_PAIR},
 	{"bond", required_argument, NULL, OPT_BOND},
+	{"vf", required_argument, NULL, OPT_VF},
+	{"netconf", required_argument, NULL, OPT_NETCONF},
+	{"state-dir", required_argument, NULL, OPT_STATE_DIR},
 	{"rxq", required_argument, NULL, OPT_RXQ},
 	{"txq", required_argument, NULL, OPT_TXQ},
 	{"rxd", required_argument, NULL, OPT_RXD},
@@ -269,6 +276,13 @@ one_option(struct options *o, int opt, char *value, struct reason *why)
 		return add_pair(o, value, why);
 	case OPT_BOND:
 		return add_bond(o, value, why);
+	case OPT_VF:
+		return options_vf_add(o, value, why);
+	case OPT_NETCONF:
+		return options_netconf_add(o, value, why);
+	case OPT_STATE_DIR:
+		o->state_dir = value;
+		return 0;
 	case OPT_ETH_PEER:
 		return add_peer(o, value, why);
 	case OPT_BURST:

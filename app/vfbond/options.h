@@ -5,7 +5,9 @@
 
 #include "fwd_layout.h"
 #include "option.h"
+#include "pci_addr.h"
 #include "port.h"
+#include "vf_settings.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,6 +20,7 @@ enum {
 	OPTIONS_MAX_BONDS = 16,
 	OPTIONS_MAX_PAIRS = 32,
 	OPTIONS_MAX_PEERS = 32,
+	OPTIONS_MAX_VFS = 64,
 };
 
 struct options_pair {
@@ -27,6 +30,14 @@ struct options_pair {
 struct options_peer {
 	char port[BOND_PORT_WORD_BYTES];
 	struct rte_ether_addr mac;
+};
+
+/* A --vf, or the VF of a --netconf. */
+struct options_vf {
+	char from[96];     /* the option and its value, for messages */
+	const char *words; /* as vfs_claim wants them; NULL: addr */
+	char addr[PCI_ADDR_BYTES];
+	struct vf_settings settings; /* of the --netconf */
 };
 
 struct options {
@@ -40,10 +51,16 @@ struct options {
 	struct ports_settings ports;
 	const char *cmdline_file, *socket_path;
 	uint64_t stats_period_ns, duration_ns; /* 0: none */
-	unsigned nb_bonds, nb_pairs, nb_peers;
+	const char *state_dir;                 /* of claims; NULL: the default */
+	unsigned nb_bonds, nb_pairs, nb_peers, nb_vfs;
 	struct bond_settings bonds[OPTIONS_MAX_BONDS];
 	struct options_pair pairs[OPTIONS_MAX_PAIRS];
 	struct options_peer peers[OPTIONS_MAX_PEERS];
+	struct options_vf vfs[OPTIONS_MAX_VFS];
+	/* Of a bond that a --netconf brought: its members are so many VFs, in their order; else 0.
+	 */
+	unsigned bond_links[OPTIONS_MAX_BONDS];
+	uint32_t bond_mtu_bytes[OPTIONS_MAX_BONDS]; /* of a --netconf; 0: not said */
 };
 
 /*

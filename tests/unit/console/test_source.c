@@ -93,7 +93,7 @@ test_pipe(void **state)
 		"echo a\n\n# nothing\nfail x\nnonsense\necho 'b\necho c",
 		"a\nbefore the failure\nerror: failed: x (-22)\n"
 		"error: unknown word \"nonsense\": expected echo, fail, big, sleep, hold, load, "
-	        "print, "
+		"print, "
 		"quit, show (-22)\n"
 		"error: unterminated single quote (-22)\nc\n"
 	);

@@ -162,7 +162,7 @@ test_replies(void **state)
 		0,
 		"before the failure\nerror: failed: x (-22)\nok\nok\n"
 		"error: unknown word \"nonsense\": expected echo, fail, big, sleep, hold, load, "
-	        "print, "
+		"print, "
 		"quit, show (-22)\n"
 	);
 	/* A line in pieces. */
