@@ -74,11 +74,14 @@ def worker_cpus(count=2):
 
 
 def eal_args(lab, memory_mb=256, hugepages=False, pci=()):
-    """EAL options for a private instance that leaves nothing behind; pci: addresses it may use."""
+    """
+    EAL options for a private instance that leaves nothing behind; pci: addresses it may use, None:
+    no word about PCI.
+    """
     args = ["-l", worker_cpus(), "-m", memory_mb, "--file-prefix", lab.tag]
-    for address in pci:
+    for address in pci or ():
         args += ["-a", address]
-    if not pci:
+    if pci == ():
         args += ["--no-pci"]
     # EAL 22.11 refuses --in-memory together with --no-huge.
     return args + (["--in-memory"] if hugepages else ["--no-huge", "--no-shconf"])

@@ -6,8 +6,8 @@
 lab=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # vm_case VFBOND SCRIPT [FILE...] [-- OPTION-OF-RUN-VM...] - make the machine where it is missing,
-# run SCRIPT of this folder in it with the program and FILEs of this folder beside it, and return
-# its status
+# run SCRIPT of this folder in it with the two programs (vfctl is the one built beside VFBOND) and
+# FILEs of this folder beside it, and return its status
 vm_case() {
     local out=${VFBOND_LAB_OUT:-${XDG_CACHE_HOME:-$HOME/.cache}/vfbond-lab} status=0
     local binary=$1 script=$2 files=()
@@ -25,6 +25,7 @@ vm_case() {
     trap 'exit 130' INT TERM
     # The guest does not see this machine's /tmp, where the program may have been built.
     cp "$binary" "$work/vfbond"
+    cp "$(dirname "$binary")/../vfctl/vfctl" "$work/vfctl"
     cp "$lab/tap.py" "${files[@]}" "$work/"
     cp "$lab"/../../scripts/lib/{load,netlab,program,topology}.py "$work/"
     "$lab/run-vm.sh" --timeout 300 --share "$work" --keep "$work/run" "$@" "$lab/$script" \
