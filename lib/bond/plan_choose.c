@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See plan_choose.h. */
+#include "plan_choose.h"
+
+#include "recv.h"
+#include "xmit.h"
+
+static const plan_xmit_fn xmit_of_mode[BOND_MODE_COUNT] = {
+	[BOND_MODE_RR] = xmit_round_robin,
+	[BOND_MODE_AB] = xmit_active,
+	[BOND_MODE_XOR] = xmit_hash,
+	[BOND_MODE_BROADCAST] = xmit_broadcast,
+	[BOND_MODE_8023AD] = xmit_hash,
+	[BOND_MODE_TLB] = xmit_tlb,
+	[BOND_MODE_ALB] = xmit_alb,
+};
+
+static plan_xmit_fn
+choose_xmit(const struct bond_settings *s)
+{
+	if (s->mode == BOND_MODE_RR && s->packets_per_member == 0)
+		return xmit_round_robin_random;
+	if (s->mode == BOND_MODE_8023AD && s->broadcast_neighbor)
+		return xmit_hash_neighbor;
+	if (bond_mode_is_lb(s->mode) && !s->tlb_dynamic_lb)
+		return s->mode == BOND_MODE_TLB ? xmit_tlb_hash : xmit_alb_hash;
+	return xmit_of_mode[s->mode];
+}
+
+static plan_recv_fn
+choose_recv(const struct bond_settings *s, const struct bond_plan *plan)
+{
+	if (s->mode == BOND_MODE_8023AD)
+		return recv_members_slow;
+	if (bond_mode_has_active(s->mode))
+		return recv_members;
+	return plan->inspect_rx || plan->keep_last_rx ? recv_bond_port_watched : recv_bond_port;
+}
+
+/* Whether it matters what stands behind the bond: for announcements, reports, the monitor. */
+static bool
+needs_to_know_hosts(const struct bond_settings *s)
+{
+	bool resends = bond_mode_has_active(s->mode) || s->mode == BOND_MODE_RR;
+
+	return s->arp_interval_ms != 0 || (resends && s->resend_igmp != 0) ||
+	       (s->mode == BOND_MODE_AB && s->num_peer_notif != 0);
+}
+
+void
+plan_choose(struct bond_plan *plan, const struct bond_settings *s)
+{
+	bool arp_monitor = s->arp_interval_ms != 0;
+
+	plan->hash = xmit_hash_get(s->policy);
+	plan->packets_per_member = s->packets_per_member;
+	plan->tx_retries = s->tx_retries;
+	plan->keep_last_rx = arp_monitor;
+	plan->inspect_rx = arp_monitor || s->mode == BOND_MODE_ALB;
+	plan->inspect_tx = needs_to_know_hosts(s);
+	plan->xmit = choose_xmit(s);
+	plan->recv = choose_recv(s, plan);
+}
