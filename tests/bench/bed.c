@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See bed.h. */
+#include "bed.h"
+
+#include "bond_pmd.h"
+#include "direct.h"
+#include "frames_of_flows.h"
+#include "plan_choose.h"
+#include "reason.h"
+
+#include <rte_cycles.h>
+#include <rte_eal.h>
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	RING = 512,
+	DEADLINE_S = 10,
+	/* So few that their headers stay in the first level cache, as with a NIC's ring. */
+	HOT_FRAMES = 127,
+};
+
+#define BOND_DEVICE BOND_PMD_NAME_PREFIX "_bench"
+
+const char *const bed_path_names[BED_PATH_COUNT] = {"bare", "pmd", "direct"};
+const char *const bed_way_names[BED_WAY_COUNT] = {"rx", "tx", "io"};
+
+struct bed {
+	uint16_t member[BED_MAX_MEMBERS], bare;
+	uint16_t bond;
+	struct bed_case now; /* nb_members 0: no bond yet */
+	struct rte_mempool *rx, *hot, *many;
+	struct rte_mempool *tx_pool; /* one of them */
+	struct bond_direct *direct;
+	struct fwd_io io[BED_PATH_COUNT];
+};
+
+static void
+need(bool good, const char *what)
+{
+	if (good)
+		return;
+	fprintf(stderr, "bench: %s does not work\n", what);
+	exit(EXIT_FAILURE);
+}
+
+static void
+need_done(int rc, const struct reason *why)
+{
+	if (rc == 0)
+		return;
+	fprintf(stderr, "bench: %s\n", why->text);
+	exit(EXIT_FAILURE);
+}
+
+/*
+ * First in, first out, and without a cache, so that all frames of the pool come up in turn; not
+ * atomic, as there is one thread.
+ */
+static struct rte_mempool *
+pool_new(const char *name, unsigned frames)
+{
+	struct rte_mempool *pool = rte_pktmbuf_pool_create_by_ops(
+		name, frames, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY, "ring_sp_sc"
+	);
+
+	need(pool != NULL, name);
+	return pool;
+}
+
+static void
+port_up(uint16_t id, struct rte_mempool *pool)
+{
+	const struct rte_eth_conf conf = {.txmode = {.mq_mode = RTE_ETH_MQ_TX_NONE}};
+
+	need(rte_eth_dev_configure(id, 1, 1, &conf) == 0, "configuring a port");
+	need(rte_eth_rx_queue_setup(id, 0, RING, SOCKET_ID_ANY, NULL, pool) == 0,
+	     "a receive queue");
+	need(rte_eth_tx_queue_setup(id, 0, RING, SOCKET_ID_ANY, NULL) == 0, "a transmit queue");
+	need(rte_eth_dev_start(id) == 0, "starting a port");
+}
+
+struct bed *
+bed_new(void)
+{
+	struct bed *bed = calloc(1, sizeof(*bed));
+	char prefix[64], vdev[BED_MAX_MEMBERS + 1][32];
+	char *argv[32] = {
+		"bench_xmit",
+		"--no-huge",
+		"-m512",
+		"--no-pci",
+		"--no-telemetry",
+		"--lcores=0",
+		"--log-level=critical"};
+	int argc = 7;
+
+	need(bed != NULL, "memory");
+	snprintf(prefix, sizeof(prefix), "--file-prefix=bench-%d", (int)getpid());
+	argv[argc++] = prefix;
+	for (unsigned i = 0; i < RTE_DIM(vdev); i++) {
+		snprintf(vdev[i], sizeof(vdev[i]), "--vdev=net_null%u,copy=0", i);
+		argv[argc++] = vdev[i];
+	}
+	need(rte_eal_init(argc, argv) >= 0, "EAL");
+	bed->rx = pool_new("rx", HOT_FRAMES);
+	bed->hot = pool_new("hot", HOT_FRAMES);
+	bed->many = pool_new("many", BED_MAX_FLOWS);
+	for (unsigned i = 0; i < RTE_DIM(vdev); i++) {
+		uint16_t id;
+
+		need(rte_eth_dev_get_port_by_name(vdev[i] + strlen("--vdev="), &id) == 0 ||
+		             rte_eth_dev_get_port_by_name(
+				     strtok(vdev[i] + strlen("--vdev="), ","), &id
+			     ) == 0,
+		     "a null port");
+		if (i < BED_MAX_MEMBERS)
+			bed->member[i] = id;
+		else
+			bed->bare = id;
+	}
+	port_up(bed->bare, bed->rx);
+	return bed;
+}
+
+static void
+bond_down(struct bed *bed)
+{
+	struct reason why;
+
+	if (bed->now.nb_members == 0)
+		return;
+	need(rte_eth_dev_stop(bed->bond) == 0, "stopping the bond");
+	for (unsigned i = 0; i < bed->now.nb_members; i++)
+		need_done(bond_pmd_member_remove(bed->bond, bed->member[i], &why), &why);
+	need_done(bond_pmd_free(BOND_DEVICE, &why), &why);
+	bed->now.nb_members = 0;
+}
+
+/* Mode 4: nobody answers LACP here, so its machine is off and both gates are opened by hand. */
+static bool
+gates_open(struct bed *bed, const struct bed_case *c)
+{
+	uint16_t active[BOND_PMD_MAX_MEMBERS];
+
+	if (bond_pmd_active_members(bed->bond, active) != c->nb_members)
+		return false;
+	for (unsigned i = 0; c->mode == BOND_MODE_8023AD && i < c->nb_members; i++)
+		bond_pmd_gate(bed->bond, bed->member[i], true, true);
+	return true;
+}
+
+static void
+bond_up(struct bed *bed, const struct bed_case *c)
+{
+	uint64_t end = rte_get_timer_cycles() + DEADLINE_S * rte_get_timer_hz();
+	struct reason why;
+
+	need_done(bond_pmd_create(BOND_DEVICE, (uint8_t)c->mode, 0, &bed->bond, &why), &why);
+	for (unsigned i = 0; i < c->nb_members; i++)
+		need_done(bond_pmd_member_add(bed->bond, bed->member[i], &why), &why);
+	if (c->mode == BOND_MODE_8023AD)
+		need_done(bond_pmd_lacp_own(bed->bond, false, &why), &why);
+	port_up(bed->bond, bed->rx);
+	while (!gates_open(bed, c)) {
+		need(rte_get_timer_cycles() < end, "waiting for the bond's members");
+		sched_yield();
+	}
+}
+
+/* By the PMD as near as it gets to a policy. */
+static void
+policy_set(struct bed *bed, enum bond_policy policy)
+{
+	static const enum bond_pmd_policy of[BOND_POLICY_COUNT] = {
+		[BOND_POLICY_L2] = BOND_PMD_L2,
+		[BOND_POLICY_L34] = BOND_PMD_L34,
+		[BOND_POLICY_L23] = BOND_PMD_L23,
+		[BOND_POLICY_ENCAP23] = BOND_PMD_L23,
+		[BOND_POLICY_ENCAP34] = BOND_PMD_L34,
+		[BOND_POLICY_VLAN_SRCMAC] = BOND_PMD_L2,
+		[BOND_POLICY_RSS] = BOND_PMD_L34,
+	};
+	struct reason why;
+
+	need_done(bond_pmd_policy_set(bed->bond, of[policy], &why), &why);
+}
+
+/* As run_plan.c fills it when all links are up. */
+static struct bond_plan *
+plan_of(const struct bed *bed, const struct bed_case *c)
+{
+	struct bond_plan *plan = direct_plan_new();
+	struct bond_settings s;
+
+	need(plan != NULL, "memory");
+	bond_settings_default(&s, "bench");
+	s.mode = c->mode;
+	s.policy = c->policy;
+	need(rte_eth_macaddr_get(bed->bond, &plan->bond_mac) == 0, "the bond's address");
+	plan->bond_mac_word = plan_mac_word(&plan->bond_mac);
+	plan->nb_usable = c->nb_members;
+	plan->usable_magic = xmit_hash_magic(c->nb_members);
+	plan->active = bed->member[0];
+	for (uint16_t i = 0; i < c->nb_members; i++) {
+		struct plan_polled p = {bed->member[i], PLAN_ACCEPT_ALL};
+
+		plan->usable[i] = p.port_id;
+		plan->member_mac[p.port_id] = plan->bond_mac;
+		plan->member_mac[p.port_id].addr_bytes[4] ^= (uint8_t)i;
+		if (c->mode == BOND_MODE_ALB && i != 0) {
+			p.accept = PLAN_ACCEPT_UNICAST;
+			plan->alias[plan->nb_alias++] = plan_mac_word(&plan->member_mac[p.port_id]);
+		}
+		if ((c->mode == BOND_MODE_AB || c->mode == BOND_MODE_TLB) && i != 0) {
+			p.accept = PLAN_ACCEPT_NONE;
+			plan->idle[plan->nb_idle++] = p;
+		} else {
+			plan->polled[plan->nb_polled++] = p;
+		}
+	}
+	for (unsigned b = 0; b < TLB_BUCKETS; b++)
+		plan->bucket[b] = (uint8_t)(b % c->nb_members);
+	plan_choose(plan, &s);
+	return plan;
+}
+
+static void
+direct_up(struct bed *bed, const struct bed_case *c)
+{
+	const struct direct_grace grace = {.ctx = NULL};
+	struct reason why;
+
+	bed->direct = direct_free(bed->direct);
+	need_done(direct_new(&bed->direct, "bench", bed->bond, 1, 1, &grace, &why), &why);
+	direct_publish(bed->direct, plan_of(bed, c));
+	bed->io[BED_DIRECT] = (struct fwd_io){.port_id = bed->bond};
+	direct_io(bed->direct, &bed->io[BED_DIRECT]);
+}
+
+void
+bed_prepare(struct bed *bed, const struct bed_case *c)
+{
+	struct rte_ether_addr mac;
+
+	if (bed->now.nb_members != c->nb_members || bed->now.mode != c->mode) {
+		bond_down(bed);
+		bond_up(bed, c);
+	}
+	policy_set(bed, c->policy);
+	bed->now = *c;
+	direct_up(bed, c);
+	bed->io[BED_BARE] = fwd_io_plain(bed->bare);
+	bed->io[BED_PMD] = fwd_io_plain(bed->bond);
+	bed->tx_pool = c->flows > HOT_FRAMES ? bed->many : bed->hot;
+	need(rte_eth_macaddr_get(bed->bond, &mac) == 0, "the bond's address");
+	/* What comes in is for the bond; what goes out is for many. */
+	frames_of_flows(bed->rx, &mac, c->flows, false);
+	frames_of_flows(bed->tx_pool, &mac, c->flows, true);
+}
+
+static inline void
+one_tx(const struct bed *bed, const struct fwd_io *io)
+{
+	struct rte_mbuf *pkts[BED_MAX_BURST];
+	uint16_t n = bed->now.burst;
+
+	/* As they are: what is in the buffer is the frame. */
+	if (rte_mempool_get_bulk(bed->tx_pool, (void **)pkts, n) != 0)
+		abort();
+	if (io->tx(io, 0, pkts, n) != n)
+		abort();
+}
+
+static inline void
+one_rx(const struct bed *bed, const struct fwd_io *io)
+{
+	struct rte_mbuf *pkts[BED_MAX_BURST];
+	uint16_t n = io->rx(io, 0, pkts, bed->now.burst);
+
+	rte_pktmbuf_free_bulk(pkts, n);
+}
+
+static inline void
+one_io(const struct bed *bed, const struct fwd_io *io)
+{
+	struct rte_mbuf *pkts[BED_MAX_BURST];
+	uint16_t n = io->rx(io, 0, pkts, bed->now.burst);
+
+	if (io->tx(io, 0, pkts, n) != n)
+		abort();
+}
+
+__attribute__((noinline)) void
+bed_run(struct bed *bed, enum bed_path path, enum bed_way way, unsigned bursts)
+{
+	const struct fwd_io *io = &bed->io[path];
+
+	for (unsigned i = 0; way == BED_TX && i < bursts; i++)
+		one_tx(bed, io);
+	for (unsigned i = 0; way == BED_RX && i < bursts; i++)
+		one_rx(bed, io);
+	for (unsigned i = 0; way == BED_IO && i < bursts; i++)
+		one_io(bed, io);
+}
+
+void
+bed_free(struct bed *bed)
+{
+	direct_free(bed->direct);
+	bond_down(bed);
+	need(rte_eth_dev_stop(bed->bare) == 0, "stopping a port");
+	need(rte_mempool_full(bed->rx) && rte_mempool_full(bed->hot) && rte_mempool_full(bed->many),
+	     "returning all frames");
+	rte_eal_cleanup();
+	free(bed);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the microbenchmark measures on: null ports, a bond of the PMD over some of them, the plan
+ * that control would publish for such a bond, and pools full of frames. One thread is control and
+ * worker.
+ */
+#pragma once
+
+#include "fwd_io.h"
+#include "option.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct bed;
+
+enum {
+	BED_MAX_MEMBERS = 8,
+	BED_MAX_BURST = 64,
+	BED_MAX_FLOWS = 4096,
+};
+
+/* Who moves the frames. */
+enum bed_path { BED_BARE, BED_PMD, BED_DIRECT, BED_PATH_COUNT };
+extern const char *const bed_path_names[BED_PATH_COUNT];
+
+/* What is measured of it; io is one after the other, as the engine does. */
+enum bed_way { BED_RX, BED_TX, BED_IO, BED_WAY_COUNT };
+extern const char *const bed_way_names[BED_WAY_COUNT];
+
+struct bed_case {
+	enum bond_mode mode;
+	enum bond_policy policy;
+	uint16_t nb_members; /* 1..BED_MAX_MEMBERS */
+	uint16_t burst;      /* 1..BED_MAX_BURST */
+	uint16_t flows;      /* 1..BED_MAX_FLOWS */
+};
+
+/* Start EAL and its ports; ends the program with a message when that fails, as all of these do. */
+struct bed *bed_new(void);
+void bed_free(struct bed *bed);
+
+/* Build what @c needs; the bond stays while mode and members do. */
+void bed_prepare(struct bed *bed, const struct bed_case *c);
+
+/*
+ * Move @bursts bursts in one way by one path. Frames to be sent come from a pool, frames received
+ * go back to it, for all paths alike. Callgrind counts what happens inside.
+ */
+void bed_run(struct bed *bed, enum bed_path path, enum bed_way way, unsigned bursts);

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What bonding costs per packet: cycles of the direct path and of the PMD's bond over the same null
+ * members, less those of a bare port. Run by `meson test --benchmark`; tests/bench/instructions
+ * runs it under callgrind.
+ */
+#include "bed.h"
+#include "spread.h"
+
+#include <rte_common.h>
+#include <rte_cycles.h>
+
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	BURSTS = 64,       /* measured at a time */
+	WARM_BURSTS = 256, /* also once round the largest pool */
+};
+
+struct options {
+	unsigned rounds;
+	unsigned count; /* bursts to be run without a clock; 0: measure */
+	const char *json;
+	const char *only; /* part of a case's name */
+	bool full;
+};
+
+struct list {
+	uint16_t values[5], n;
+};
+
+/* What is known of one path in one case. */
+struct result {
+	struct spread cycles; /* per packet */
+};
+
+static void
+name_of(const struct bed_case *c, char *ret, size_t size)
+{
+	snprintf(
+		ret,
+		size,
+		"%s %s members=%u burst=%u flows=%u",
+		bond_mode_names[c->mode],
+		bond_policy_names[c->policy],
+		c->nb_members,
+		c->burst,
+		c->flows
+	);
+}
+
+static double
+cycles(struct bed *bed, const struct bed_case *c, enum bed_path path, enum bed_way way)
+{
+	uint64_t begin = rte_rdtsc_precise();
+
+	bed_run(bed, path, way, BURSTS);
+	return (double)(rte_rdtsc_precise() - begin) / ((double)BURSTS * c->burst);
+}
+
+static json_t *
+json_of(const struct spread *s)
+{
+	return json_pack(
+		"{s:f, s:f, s:f, s:f}",
+		"minimum",
+		s->minimum,
+		"median",
+		s->median,
+		"low",
+		s->low,
+		"high",
+		s->high
+	);
+}
+
+/* Rounds in which each path has its turn, so that what disturbs one disturbs all. */
+static void
+measure(struct bed *bed, const struct bed_case *c, const struct options *o, json_t *rows)
+{
+	static double v[BED_PATH_COUNT][SPREAD_MAX], ratio[SPREAD_MAX], rate[SPREAD_MAX];
+	char name[128];
+
+	name_of(c, name, sizeof(name));
+	for (enum bed_way way = 0; way < BED_WAY_COUNT; way++) {
+		struct spread s[BED_PATH_COUNT], cost, bare;
+		double least;
+
+		for (enum bed_path p = 0; p < BED_PATH_COUNT; p++)
+			bed_run(bed, p, way, WARM_BURSTS);
+		for (unsigned r = 0; r < o->rounds; r++)
+			for (enum bed_path p = 0; p < BED_PATH_COUNT; p++)
+				v[p][r] = cycles(bed, c, p, way);
+		for (unsigned r = 0; r < o->rounds; r++) {
+			ratio[r] = (v[BED_DIRECT][r] - v[BED_BARE][r]) /
+			           (v[BED_PMD][r] - v[BED_BARE][r]);
+			rate[r] = v[BED_BARE][r] / v[BED_DIRECT][r];
+		}
+		for (enum bed_path p = 0; p < BED_PATH_COUNT; p++)
+			s[p] = spread_of(v[p], o->rounds);
+		cost = spread_of(ratio, o->rounds);
+		bare = spread_of(rate, o->rounds);
+		least = (s[BED_DIRECT].minimum - s[BED_BARE].minimum) /
+		        (s[BED_PMD].minimum - s[BED_BARE].minimum);
+		printf("%-52s %s %6.2f %6.2f %6.2f | %6.2f %6.2f %6.2f | %5.2f %5.2f [%5.2f %5.2f] "
+		       "| %.2f\n",
+		       name,
+		       bed_way_names[way],
+		       s[BED_BARE].minimum,
+		       s[BED_PMD].minimum,
+		       s[BED_DIRECT].minimum,
+		       s[BED_BARE].median,
+		       s[BED_PMD].median,
+		       s[BED_DIRECT].median,
+		       least,
+		       cost.median,
+		       cost.low,
+		       cost.high,
+		       s[BED_BARE].minimum / s[BED_DIRECT].minimum);
+		json_array_append_new(
+			rows,
+			json_pack(
+				"{s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:f, s:o, s:o}",
+				"mode",
+				bond_mode_names[c->mode],
+				"policy",
+				bond_policy_names[c->policy],
+				"way",
+				bed_way_names[way],
+				"members",
+				c->nb_members,
+				"burst",
+				c->burst,
+				"flows",
+				c->flows,
+				"bare",
+				json_of(&s[BED_BARE]),
+				"pmd",
+				json_of(&s[BED_PMD]),
+				"direct",
+				json_of(&s[BED_DIRECT]),
+				"cost_ratio_of_minima",
+				least,
+				"cost_ratio",
+				json_of(&cost),
+				"bare_by_direct",
+				json_of(&bare)
+			)
+		);
+	}
+}
+
+/* Two calls of bed_run for each line: the first one warms up. */
+static void
+count(struct bed *bed, const struct bed_case *c, const struct options *o)
+{
+	char name[128];
+
+	name_of(c, name, sizeof(name));
+	for (enum bed_way way = 0; way < BED_WAY_COUNT; way++)
+		for (enum bed_path p = 0; p < BED_PATH_COUNT; p++) {
+			bed_run(bed, p, way, 4);
+			bed_run(bed, p, way, o->count);
+			printf("%s %s %s %u\n",
+			       name,
+			       bed_way_names[way],
+			       bed_path_names[p],
+			       o->count * c->burst);
+		}
+}
+
+static void
+one_case(struct bed *bed, const struct bed_case *c, const struct options *o, json_t *rows)
+{
+	char name[128];
+
+	name_of(c, name, sizeof(name));
+	if (o->only != NULL && strstr(name, o->only) == NULL)
+		return;
+	bed_prepare(bed, c);
+	if (o->count != 0)
+		count(bed, c, o);
+	else
+		measure(bed, c, o, rows);
+	fflush(stdout);
+}
+
+/* Policies that decide where frames of a mode go. */
+static bool
+has_policy(enum bond_mode mode, enum bond_policy policy)
+{
+	switch (mode) {
+	case BOND_MODE_XOR:
+		return true;
+	case BOND_MODE_8023AD:
+		return policy == BOND_POLICY_L2 || policy == BOND_POLICY_L34;
+	case BOND_MODE_TLB:
+		return policy == BOND_POLICY_L2 || policy == BOND_POLICY_L34;
+	default:
+		return policy == BOND_POLICY_L2;
+	}
+}
+
+static void
+all_cases(struct bed *bed, const struct options *o, json_t *rows)
+{
+	static const struct list members[] = {{{2}, 1}, {{1, 2, 3, 4, 8}, 5}};
+	static const struct list bursts[] = {{{32}, 1}, {{8, 32, 64}, 3}};
+	static const struct list flows[] = {{{16}, 1}, {{1, 16, 4096}, 3}};
+	struct bed_case c;
+
+	for (c.mode = 0; c.mode < BOND_MODE_COUNT; c.mode++)
+		for (unsigned m = 0; m < members[o->full].n; m++)
+			for (c.policy = 0; c.policy < BOND_POLICY_COUNT; c.policy++)
+				for (unsigned b = 0; b < bursts[o->full].n; b++)
+					for (unsigned f = 0; f < flows[o->full].n; f++) {
+						c.nb_members = members[o->full].values[m];
+						c.burst = bursts[o->full].values[b];
+						c.flows = flows[o->full].values[f];
+						if (has_policy(c.mode, c.policy))
+							one_case(bed, &c, o, rows);
+					}
+}
+
+static void
+usage(void)
+{
+	fprintf(stderr,
+	        "usage: bench_xmit [--full] [--rounds N] [--only TEXT] [--json FILE]\n"
+	        "       bench_xmit --count BURSTS [--full] [--only TEXT]\n"
+	        "--full: 1 to 8 members, bursts of 8 to 64, 1 to 4096 flows. --only: cases whose "
+	        "name\ncontains TEXT. --count: no clock, for callgrind.\n");
+	exit(2);
+}
+
+static unsigned
+number(const char *text, unsigned least, unsigned most)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end != '\0' || n < least || n > most) {
+		fprintf(stderr, "bench_xmit: %s is no number of %u to %u\n", text, least, most);
+		exit(2);
+	}
+	return (unsigned)n;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{"rounds", required_argument, NULL, 'r'},
+		{"count", required_argument, NULL, 'c'},
+		{"json", required_argument, NULL, 'j'},
+		{"only", required_argument, NULL, 'o'},
+		{"full", no_argument, NULL, 'f'},
+		{NULL, 0, NULL, 0},
+	};
+	struct options o = {.rounds = 101};
+	json_t *rows = json_array();
+	struct bed *bed;
+	int option, status = EXIT_SUCCESS;
+
+	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (option == 'r')
+			o.rounds = number(optarg, 15, SPREAD_MAX);
+		else if (option == 'c')
+			o.count = number(optarg, 1, 1000000);
+		else if (option == 'j')
+			o.json = optarg;
+		else if (option == 'o')
+			o.only = optarg;
+		else if (option == 'f')
+			o.full = true;
+		else
+			usage();
+	}
+	if (optind != argc)
+		usage();
+	bed = bed_new();
+	if (o.count == 0)
+		printf("cycles per packet (TSC, %.2f GHz) of a bare port, the PMD's bond, the "
+		       "direct path: minima | medians |\ncost of bonding, direct : PMD: of minima, "
+		       "median [95 %%] | bare : direct\n",
+		       (double)rte_get_tsc_hz() / 1e9);
+	all_cases(bed, &o, rows);
+	bed_free(bed);
+	if (o.json != NULL && json_dump_file(rows, o.json, JSON_INDENT(1)) != 0) {
+		fprintf(stderr, "bench_xmit: cannot write %s\n", o.json);
+		status = EXIT_FAILURE;
+	}
+	json_decref(rows);
+	return status;
+}

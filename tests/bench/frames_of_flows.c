@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See frames_of_flows.h. */
+#include "frames_of_flows.h"
+
+#include <rte_ip.h>
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+#include <rte_udp.h>
+
+#include <netinet/in.h>
+#include <string.h>
+
+enum { FRAME_BYTES = 60 };
+
+struct flows {
+	struct rte_ether_addr mac;
+	unsigned count;
+	bool many_hosts;
+};
+
+/* The mixing steps of splitmix64, so that flows follow each other in no order. */
+static uint32_t
+mix(uint32_t number)
+{
+	uint64_t x = (number + 1) * UINT64_C(0x9e3779b97f4a7c15);
+
+	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	return (uint32_t)(x >> 32);
+}
+
+static void
+fill(struct rte_mempool *pool, void *opaque, void *obj, unsigned index)
+{
+	const struct flows *f = opaque;
+	struct rte_mbuf *m = obj;
+	uint32_t flow = mix(mix(index) % f->count);
+	struct {
+		struct rte_ether_hdr eth;
+		struct rte_ipv4_hdr ip;
+		struct rte_udp_hdr udp;
+	} __attribute__((packed, aligned(2))) h = {
+		.eth = {f->mac, f->mac, RTE_BE16(RTE_ETHER_TYPE_IPV4)},
+		.ip =
+			{
+				.version_ihl = RTE_IPV4_VHL_DEF,
+				.total_length = RTE_BE16(FRAME_BYTES - RTE_ETHER_HDR_LEN),
+				.time_to_live = 64,
+				.next_proto_id = IPPROTO_UDP,
+				.src_addr = RTE_BE32(RTE_IPV4(198, 18, 0, 1)),
+				.dst_addr = flow,
+			},
+		.udp =
+			{
+				.src_port = (rte_be16_t)flow,
+				.dst_port = RTE_BE16(9),
+			},
+	};
+
+	(void)pool;
+	/* Below 224.0.0.0: a host. */
+	h.ip.dst_addr &= RTE_BE32(RTE_IPV4(0x7f, 255, 255, 255));
+	if (f->many_hosts)
+		h.eth.dst_addr.addr_bytes[5] = (uint8_t)(flow >> 16);
+	rte_pktmbuf_reset(m);
+	m->data_len = FRAME_BYTES;
+	m->pkt_len = FRAME_BYTES;
+	m->ol_flags |= RTE_MBUF_F_RX_RSS_HASH;
+	m->hash.rss = flow;
+	memset(rte_pktmbuf_mtod(m, void *), 0, FRAME_BYTES);
+	memcpy(rte_pktmbuf_mtod(m, void *), &h, sizeof(h));
+}
+
+void
+frames_of_flows(
+	struct rte_mempool *pool, const struct rte_ether_addr *mac, unsigned flows, bool many_hosts
+)
+{
+	struct flows f = {*mac, flows, many_hosts};
+
+	rte_mempool_obj_iter(pool, fill, &f);
+}
