@@ -139,7 +139,7 @@ tx_direct(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkts, uint1
 	if (unlikely(d->txq[queue].nb_waiting != 0))
 		(void)drain_control(io, queue);
 	if (plan->inspect_tx)
-		inspect_sent(d, queue, pkts, n);
+		d->txq[queue].plain = inspect_sent(d, queue, pkts, n);
 	sent = send_by(d, plan, queue, pkts, n);
 	if (unlikely(d->txq[queue].plan_changed)) {
 		/* The member that refused may have left: the rest goes by the plan of now. */

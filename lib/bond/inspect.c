@@ -79,6 +79,8 @@ is_plain_unicast_v4(const struct rte_ether_hdr *eth)
 void
 inspect_received(struct bond_direct *d, uint16_t queue, struct rte_mbuf *const *pkts, uint16_t n)
 {
+	if (likely(inspect_is_plain(pkts, n)))
+		return;
 	for (uint16_t i = 0; i < n; i++) {
 		const struct rte_mbuf *m = pkts[i];
 
@@ -89,7 +91,7 @@ inspect_received(struct bond_direct *d, uint16_t queue, struct rte_mbuf *const *
 	}
 }
 
-/* One frame of each burst: a new source address behind the bond is shown once. */
+/* A source address behind the bond that was not shown lately. */
 static bool
 is_new_source(struct bond_direct *d, struct bond_txq *q, const struct rte_mbuf *m)
 {
@@ -113,21 +115,38 @@ is_new_source(struct bond_direct *d, struct bond_txq *q, const struct rte_mbuf *
 	return true;
 }
 
-void
-inspect_sent(struct bond_direct *d, uint16_t queue, struct rte_mbuf *const *pkts, uint16_t n)
+/* Each of a burst that has something of interest, and the one at @new_source; n: none. */
+static void
+show_sent(
+	struct bond_direct *d,
+	uint16_t queue,
+	struct rte_mbuf *const *pkts,
+	uint16_t n,
+	uint16_t new_source
+)
 {
-	struct bond_txq *q = &d->txq[queue];
-
 	for (uint16_t i = 0; i < n; i++) {
 		const struct rte_mbuf *m = pkts[i];
-		const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
-		bool wanted = i == 0 && is_new_source(d, q, m);
+		bool wanted = i == new_source;
 
 		/* What concerns us is sent to groups, but for answers to ARP. */
-		if (!wanted && likely(is_plain_unicast_v4(eth)))
+		if (!wanted &&
+		    likely(is_plain_unicast_v4(rte_pktmbuf_mtod(m, const struct rte_ether_hdr *))))
 			continue;
 		if ((wanted || is_of_control(m, true)) &&
 		    !show(d, d->tx_to_control[queue], m, d->port_id))
-			plan_count(&q->not_shown, 1);
+			plan_count(&d->txq[queue].not_shown, 1);
 	}
+}
+
+bool
+inspect_sent(struct bond_direct *d, uint16_t queue, struct rte_mbuf *const *pkts, uint16_t n)
+{
+	bool plain = inspect_is_plain(pkts, n);
+	/* One frame of each burst is looked at for whom it is from. */
+	bool is_new = n != 0 && is_new_source(d, &d->txq[queue], pkts[0]);
+
+	if (unlikely(!plain || is_new))
+		show_sent(d, queue, pkts, n, is_new ? 0 : n);
+	return plain;
 }

@@ -70,6 +70,7 @@ struct plan_polled {
 struct bond_plan {
 	plan_xmit_fn xmit;
 	plan_recv_fn recv;
+	plan_xmit_fn xmit_other; /* broadcast_neighbor: what sends all but neighbour discovery */
 
 	/* Sending. Members by port id, in the order in which Linux would number them. */
 	uint16_t nb_usable;
@@ -116,6 +117,7 @@ struct bond_txq {
 	uint32_t rr_left;            /* frames until the next member */
 	uint64_t random;             /* state of xorshift64 */
 	bool plan_changed;           /* seen while a member refused frames */
+	bool plain;                  /* with inspect_tx: what inspect_sent() said of the burst */
 	uint64_t no_member, no_mbuf; /* drops; read by control */
 	uint64_t not_shown; /* frames that control's ring had no room for; read by control */
 	/* Of queue 0: frames of control that wait for room, and since when (TSC). */

@@ -5,26 +5,31 @@
 #include "recv.h"
 #include "xmit.h"
 
-static const plan_xmit_fn xmit_of_mode[BOND_MODE_COUNT] = {
-	[BOND_MODE_RR] = xmit_round_robin,
-	[BOND_MODE_AB] = xmit_active,
-	[BOND_MODE_XOR] = xmit_hash,
-	[BOND_MODE_BROADCAST] = xmit_broadcast,
-	[BOND_MODE_8023AD] = xmit_hash,
-	[BOND_MODE_TLB] = xmit_tlb,
-	[BOND_MODE_ALB] = xmit_alb,
-};
-
 static plan_xmit_fn
-choose_xmit(const struct bond_settings *s)
+choose_xmit(const struct bond_settings *s, const struct bond_plan *plan)
 {
-	if (s->mode == BOND_MODE_RR && s->packets_per_member == 0)
-		return xmit_round_robin_random;
-	if (s->mode == BOND_MODE_8023AD && s->broadcast_neighbor)
-		return xmit_hash_neighbor;
-	if (bond_mode_is_lb(s->mode) && !s->tlb_dynamic_lb)
-		return s->mode == BOND_MODE_TLB ? xmit_tlb_hash : xmit_alb_hash;
-	return xmit_of_mode[s->mode];
+	switch (s->mode) {
+	case BOND_MODE_RR:
+		if (s->packets_per_member == 0)
+			return xmit_round_robin_random;
+		return s->packets_per_member == 1 ? xmit_round_robin_each : xmit_round_robin;
+	case BOND_MODE_8023AD:
+		if (s->broadcast_neighbor)
+			return xmit_hash_neighbor;
+		break;
+	case BOND_MODE_BROADCAST:
+		return xmit_broadcast;
+	case BOND_MODE_TLB:
+		return s->tlb_dynamic_lb ? xmit_tlb : xmit_tlb_hash;
+	case BOND_MODE_ALB:
+		return s->tlb_dynamic_lb ? xmit_alb : xmit_alb_hash;
+	case BOND_MODE_AB:
+		return xmit_active;
+	case BOND_MODE_XOR:
+	case BOND_MODE_COUNT:
+		break;
+	}
+	return plan->xmit_other;
 }
 
 static plan_recv_fn
@@ -58,6 +63,7 @@ plan_choose(struct bond_plan *plan, const struct bond_settings *s)
 	plan->keep_last_rx = arp_monitor;
 	plan->inspect_rx = arp_monitor || s->mode == BOND_MODE_ALB;
 	plan->inspect_tx = needs_to_know_hosts(s);
-	plan->xmit = choose_xmit(s);
+	plan->xmit_other = xmit_hash_by(s->policy, plan->nb_usable);
+	plan->xmit = choose_xmit(s, plan);
 	plan->recv = choose_recv(s, plan);
 }

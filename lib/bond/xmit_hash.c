@@ -7,6 +7,7 @@
 #include "xmit_hash.h"
 
 #include "dissect.h"
+#include "xmit_hash_common.h"
 
 #include <rte_branch_prediction.h>
 #include <rte_ip.h>
@@ -28,74 +29,43 @@ hash_l2(const struct rte_mbuf *m)
 	struct rte_ether_hdr copy;
 	const struct rte_ether_hdr *eth;
 	struct dissect_l3 l3;
+	uint32_t key;
 
+	if (likely(common_key(BOND_POLICY_L2, m, &key)))
+		return key;
 	if (unlikely(!dissect_skb(m, &l3)))
 		return 0;
 	eth = rte_pktmbuf_read(m, 0, sizeof(*eth), &copy);
 	return eth_hash(eth, l3.ether_type);
 }
 
-/* bond_ip_hash, but for the shift of the policies with ports. */
-static inline uint32_t
-fold(uint32_t hash)
-{
-	hash ^= hash >> 16;
-	hash ^= hash >> 8;
-	return hash;
-}
-
 static inline uint32_t
 hash_of_l23(uint32_t l2, const struct dissect_flow *flow)
 {
-	return fold(l2 ^ flow->addresses);
+	return common_hash(BOND_POLICY_L23, l2 ^ flow->addresses);
 }
 
-/* Ports tend to be even or odd alike: the lowest bit is dropped, as in bond_ip_hash. */
 static inline uint32_t
 hash_of_l34(const struct dissect_flow *flow)
 {
-	return fold((flow->icmp != 0 ? flow->icmp : flow->ports) ^ flow->addresses) >> 1;
+	uint32_t ports = flow->icmp != 0 ? flow->icmp : flow->ports;
+
+	return common_hash(BOND_POLICY_L34, ports ^ flow->addresses);
 }
 
+/* The flow of a frame as common_is_flow4() has it, but over IPv6 without extension headers. */
 static inline bool
-has_ports(uint8_t ip_proto)
-{
-	return ip_proto == IPPROTO_TCP || ip_proto == IPPROTO_UDP;
-}
-
-/*
- * The flow of an untagged, contiguous TCP or UDP frame without IP options, extension headers and
- * fragmentation: the same for all policies. False for any other frame.
- */
-static inline bool
-common_flow(const struct rte_mbuf *m, struct dissect_flow *ret)
+flow6(const struct rte_mbuf *m, struct dissect_flow *ret)
 {
 	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
-	uint32_t len = m->data_len;
+	const struct rte_ipv6_hdr *ip = (const void *)(eth + 1);
 
-	if (likely(len >= sizeof(*eth) + sizeof(struct rte_ipv4_hdr) + 4 &&
-	           eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4))) {
-		const struct rte_ipv4_hdr *ip = (const void *)(eth + 1);
-		const rte_be16_t fragment =
-			RTE_BE16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK);
-
-		if (unlikely(
-			    (ip->version_ihl & RTE_IPV4_HDR_IHL_MASK) != RTE_IPV4_MIN_IHL ||
-			    (ip->fragment_offset & fragment) != 0 || !has_ports(ip->next_proto_id)
-		    ))
-			return false;
-		ret->addresses = ip->src_addr ^ ip->dst_addr;
-		ret->ports = dissect_xor(ip + 1, 1);
-	} else if (len >= sizeof(*eth) + sizeof(struct rte_ipv6_hdr) + 4 && eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6)) {
-		const struct rte_ipv6_hdr *ip = (const void *)(eth + 1);
-
-		if (unlikely(!has_ports(ip->proto)))
-			return false;
-		ret->addresses = dissect_xor(&ip->src_addr, 8);
-		ret->ports = dissect_xor(ip + 1, 1);
-	} else {
+	if (m->data_len < sizeof(*eth) + sizeof(*ip) + 4 ||
+	    eth->ether_type != RTE_BE16(RTE_ETHER_TYPE_IPV6) ||
+	    (ip->proto != IPPROTO_TCP && ip->proto != IPPROTO_UDP))
 		return false;
-	}
+	ret->addresses = dissect_xor(&ip->src_addr, 8);
+	ret->ports = dissect_xor(ip + 1, 1);
 	ret->icmp = 0;
 	return true;
 }
@@ -104,8 +74,11 @@ static uint32_t
 hash_l23(const struct rte_mbuf *m)
 {
 	struct dissect_flow flow;
+	uint32_t key;
 
-	if (likely(common_flow(m, &flow)) || dissect_flow_plain(m, &flow))
+	if (likely(common_key(BOND_POLICY_L23, m, &key)))
+		return common_hash(BOND_POLICY_L23, key);
+	if (likely(flow6(m, &flow)) || dissect_flow_plain(m, &flow))
 		return hash_of_l23(hash_l2(m), &flow);
 	return hash_l2(m);
 }
@@ -114,8 +87,11 @@ static uint32_t
 hash_l34(const struct rte_mbuf *m)
 {
 	struct dissect_flow flow;
+	uint32_t key;
 
-	if (likely(common_flow(m, &flow)) || dissect_flow_plain(m, &flow))
+	if (likely(common_key(BOND_POLICY_L34, m, &key)))
+		return common_hash(BOND_POLICY_L34, key);
+	if (likely(flow6(m, &flow)) || dissect_flow_plain(m, &flow))
 		return hash_of_l34(&flow);
 	return hash_l2(m);
 }
@@ -124,8 +100,11 @@ static uint32_t
 hash_encap23(const struct rte_mbuf *m)
 {
 	struct dissect_flow flow;
+	uint32_t key;
 
-	if (likely(common_flow(m, &flow)) || dissect_flow_encap(m, &flow))
+	if (likely(common_key(BOND_POLICY_ENCAP23, m, &key)))
+		return common_hash(BOND_POLICY_ENCAP23, key);
+	if (likely(flow6(m, &flow)) || dissect_flow_encap(m, &flow))
 		return hash_of_l23(hash_l2(m), &flow);
 	return hash_l2(m);
 }
@@ -135,8 +114,11 @@ static uint32_t
 hash_encap34(const struct rte_mbuf *m)
 {
 	struct dissect_flow flow;
+	uint32_t key;
 
-	if (likely(common_flow(m, &flow)) || dissect_flow_encap(m, &flow))
+	if (likely(common_key(BOND_POLICY_ENCAP34, m, &key)))
+		return common_hash(BOND_POLICY_ENCAP34, key);
+	if (likely(flow6(m, &flow)) || dissect_flow_encap(m, &flow))
 		return hash_of_l34(&flow);
 	return hash_l2(m);
 }
@@ -149,7 +131,10 @@ hash_vlan_srcmac(const struct rte_mbuf *m)
 	const struct rte_ether_hdr *eth;
 	struct dissect_l3 l3;
 	const uint8_t *src;
+	uint32_t key;
 
+	if (likely(common_key(BOND_POLICY_VLAN_SRCMAC, m, &key)))
+		return key;
 	if (unlikely(!dissect_skb(m, &l3)))
 		return 0;
 	eth = rte_pktmbuf_read(m, 0, sizeof(*eth), &copy);

@@ -4,7 +4,7 @@
  * which member each client is to answer (bond_alb_xmit).
  */
 #include "inspect.h"
-#include "xmit.h"
+#include "split.h"
 
 #include <string.h>
 
@@ -36,7 +36,7 @@ split(struct bond_direct *d,
       uint16_t queue,
       struct rte_mbuf **pkts,
       uint16_t n,
-      uint8_t *choice,
+      struct xmit_choice *c,
       bool by_hash)
 {
 	struct bond_txq *q = &d->txq[queue];
@@ -46,15 +46,17 @@ split(struct bond_direct *d,
 		struct rte_mbuf *m = pkts[i];
 		uint16_t bucket;
 
-		xmit_prefetch(pkts, i, n);
 		bucket = tlb_bucket(m, plan->hash, true);
 		/* No room: as any other frame, on the active member. */
 		if (unlikely(bucket == TLB_ARP) && inspect_divert(d->tx_to_control[queue], m)) {
 			s.diverted++;
 			continue;
 		}
-		choice[s.n] =
-			by_hash ? choose_by_hash(plan, m, bucket) : choose(q, plan, m, bucket);
+		xmit_choose(
+			c,
+			s.n,
+			by_hash ? choose_by_hash(plan, m, bucket) : choose(q, plan, m, bucket)
+		);
 		pkts[s.n++] = m;
 	}
 	return s;
@@ -70,15 +72,15 @@ send_split(
 	bool by_hash
 )
 {
-	uint8_t choice[XMIT_MAX_BURST];
+	struct xmit_choice c;
 	struct split s;
 	uint16_t sent;
 
 	if (unlikely(plan->active == PLAN_NO_PORT))
 		return xmit_nobody(d, plan, queue, n);
-	s = split(d, plan, queue, pkts, n, choice, by_hash);
-	xmit_own_source(plan, pkts, s.n, choice);
-	sent = xmit_scatter(d, plan, queue, pkts, s.n, choice, true);
+	xmit_choice_begin(&c, plan);
+	s = split(d, plan, queue, pkts, n, &c, by_hash);
+	sent = xmit_send_chosen(d, plan, queue, pkts, s.n, &c, true);
 	/* What is left stands at the end of the whole burst. */
 	if (unlikely(sent < s.n && s.diverted != 0))
 		memmove(pkts + sent + s.diverted, pkts + sent, (s.n - sent) * sizeof(pkts[0]));

@@ -1,25 +1,139 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Mode 2 (balance-xor), and whatever else chooses by Linux's hash of the frame. */
-#include "xmit.h"
+/*
+ * Mode 2 (balance-xor), and whatever else chooses by Linux's hash of the frame: for each policy a
+ * function for two members, and one for any number of them.
+ */
+#include "split.h"
+#include "xmit_hash_common.h"
 
-uint16_t
-xmit_hash(
-	struct bond_direct *d,
-	const struct bond_plan *plan,
-	uint16_t queue,
-	struct rte_mbuf **pkts,
-	uint16_t n
-)
+static inline uint32_t
+hash_of(enum bond_policy policy, const struct bond_plan *plan, const struct rte_mbuf *m)
 {
-	uint16_t members = plan->nb_usable;
-	uint8_t choice[XMIT_MAX_BURST];
+	uint32_t key;
+
+	if (likely(common_key(policy, m, &key)))
+		return common_hash(policy, key);
+	return plan->hash(m);
+}
+
+/* hash_of() % 2 */
+static inline uint32_t
+hash_bit_of(enum bond_policy policy, const struct bond_plan *plan, const struct rte_mbuf *m)
+{
+	uint32_t key;
+
+	if (likely(common_key(policy, m, &key)))
+		return common_hash_bit(policy, key);
+	return plan->hash(m) & 1;
+}
+
+static inline uint16_t
+by_two(enum bond_policy policy,
+       struct bond_direct *d,
+       const struct bond_plan *plan,
+       uint16_t queue,
+       struct rte_mbuf **pkts,
+       uint16_t n)
+{
+	struct rte_mbuf *other[XMIT_MAX_BURST];
+	uint16_t nb_other = 0;
+
+	for (uint16_t i = 0; i < n; i++)
+		xmit_split(pkts, i, other, &nb_other, hash_bit_of(policy, plan, pkts[i]));
+	return xmit_send_two(d, plan, queue, pkts, n, other, nb_other, false);
+}
+
+static inline uint16_t
+by_any(enum bond_policy policy,
+       struct bond_direct *d,
+       const struct bond_plan *plan,
+       uint16_t queue,
+       struct rte_mbuf **pkts,
+       uint16_t n)
+{
+	const uint64_t magic = plan->usable_magic;
+	const uint16_t members = plan->nb_usable;
+	struct xmit_choice c;
 
 	if (unlikely(members == 0))
 		return xmit_nobody(d, plan, queue, n);
-	for (uint16_t i = 0; i < n; i++) {
-		xmit_prefetch(pkts, i, n);
-		choice[i] =
-			(uint8_t)xmit_hash_mod(plan->hash(pkts[i]), plan->usable_magic, members);
+	xmit_choice_begin(&c, plan);
+	for (uint16_t i = 0; i < n; i++)
+		xmit_choose(
+			&c,
+			i,
+			(uint8_t)xmit_hash_mod(hash_of(policy, plan, pkts[i]), magic, members)
+		);
+	return xmit_send_chosen(d, plan, queue, pkts, n, &c, false);
+}
+
+/* A table cannot hold a function with an argument that is known: each gets its name. */
+#define POLICY(name, policy)                                    \
+	static uint16_t name##_two(                             \
+		struct bond_direct *d,                          \
+		const struct bond_plan *plan,                   \
+		uint16_t queue,                                 \
+		struct rte_mbuf **pkts,                         \
+		uint16_t n                                      \
+	)                                                       \
+	{                                                       \
+		return by_two(policy, d, plan, queue, pkts, n); \
+	}                                                       \
+	static uint16_t name##_any(                             \
+		struct bond_direct *d,                          \
+		const struct bond_plan *plan,                   \
+		uint16_t queue,                                 \
+		struct rte_mbuf **pkts,                         \
+		uint16_t n                                      \
+	)                                                       \
+	{                                                       \
+		return by_any(policy, d, plan, queue, pkts, n); \
 	}
-	return xmit_scatter(d, plan, queue, pkts, n, choice, true);
+
+POLICY(l2, BOND_POLICY_L2)
+POLICY(l34, BOND_POLICY_L34)
+POLICY(l23, BOND_POLICY_L23)
+POLICY(encap23, BOND_POLICY_ENCAP23)
+POLICY(encap34, BOND_POLICY_ENCAP34)
+POLICY(vlan_srcmac, BOND_POLICY_VLAN_SRCMAC)
+POLICY(rss, BOND_POLICY_RSS)
+
+/* One member gets all, whatever the hash. */
+static uint16_t
+to_one(struct bond_direct *d,
+       const struct bond_plan *plan,
+       uint16_t queue,
+       struct rte_mbuf **pkts,
+       uint16_t n)
+{
+	return xmit_member(d, plan, plan->usable[0], queue, pkts, n);
+}
+
+plan_xmit_fn
+xmit_hash_by(enum bond_policy policy, uint16_t nb_usable)
+{
+	static const plan_xmit_fn two[] = {
+		[BOND_POLICY_L2] = l2_two,
+		[BOND_POLICY_L34] = l34_two,
+		[BOND_POLICY_L23] = l23_two,
+		[BOND_POLICY_ENCAP23] = encap23_two,
+		[BOND_POLICY_ENCAP34] = encap34_two,
+		[BOND_POLICY_VLAN_SRCMAC] = vlan_srcmac_two,
+		[BOND_POLICY_RSS] = rss_two,
+	};
+	static const plan_xmit_fn any[] = {
+		[BOND_POLICY_L2] = l2_any,
+		[BOND_POLICY_L34] = l34_any,
+		[BOND_POLICY_L23] = l23_any,
+		[BOND_POLICY_ENCAP23] = encap23_any,
+		[BOND_POLICY_ENCAP34] = encap34_any,
+		[BOND_POLICY_VLAN_SRCMAC] = vlan_srcmac_any,
+		[BOND_POLICY_RSS] = rss_any,
+	};
+	_Static_assert(RTE_DIM(two) == BOND_POLICY_COUNT, "a function for every policy");
+	_Static_assert(RTE_DIM(any) == BOND_POLICY_COUNT, "a function for every policy");
+
+	if (nb_usable == 1)
+		return to_one;
+	return nb_usable == 2 ? two[policy] : any[policy];
 }

@@ -46,7 +46,7 @@ xmit_hash_neighbor(
 		for (end = (uint16_t)(begin + 1); end < n && is_neighbor(pkts[end]) == neighbor;)
 			end++;
 		sent = neighbor ? xmit_broadcast(d, plan, queue, pkts + begin, end - begin)
-		                : xmit_hash(d, plan, queue, pkts + begin, end - begin);
+		                : plan->xmit_other(d, plan, queue, pkts + begin, end - begin);
 		for (uint16_t i = begin + sent; i < end; i++)
 			refused[nb_refused++] = pkts[i];
 	}

@@ -3,11 +3,9 @@
  * Mode 0 (balance-rr): packets_per_member frames to each member in turn, counted by each transmit
  * queue for itself, as Linux counts them by processor (bond_main.c).
  */
-#include "xmit.h"
+#include "split.h"
 
 #include <rte_ip.h>
-
-#include <string.h>
 
 /*
  * IGMP stays with one member, so that a switch that listens to it delivers multicast on one port
@@ -34,10 +32,56 @@ index_of(const struct bond_plan *plan, uint16_t port_id)
 	return 0;
 }
 
-/*
- * The one mode whose frames may go to any member: what one refuses is offered to the others, once
- * round.
- */
+/* What members refused, in front of @pkts: each other may take it, once round. */
+static uint16_t
+offer_round(
+	struct bond_direct *d,
+	const struct bond_plan *plan,
+	uint16_t queue,
+	struct rte_mbuf **pkts,
+	uint16_t n
+)
+{
+	uint16_t sent = 0;
+
+	for (uint16_t i = 0; sent < n && i < plan->nb_usable; i++)
+		sent = (uint16_t
+		)(sent +
+		  xmit_offer(d, plan, plan->usable[i], queue, pkts + sent, (uint16_t)(n - sent)));
+	if (sent < n)
+		xmit_refused(
+			d, plan, plan->usable[plan->nb_usable - 1], queue, (uint16_t)(n - sent)
+		);
+	return sent;
+}
+
+/* One slice for each member. This is the one mode whose frames may go to any of them. */
+static inline uint16_t
+send_slices(
+	struct bond_direct *d,
+	const struct bond_plan *plan,
+	uint16_t queue,
+	struct rte_mbuf **pkts,
+	uint16_t n,
+	struct xmit_slice *slices
+)
+{
+	uint16_t sent = 0;
+
+	for (uint16_t k = 0; k < plan->nb_usable; k++) {
+		struct xmit_slice *s = &slices[k];
+
+		if (s->n == 0)
+			continue;
+		s->sent = xmit_offer(d, plan, plan->usable[k], queue, s->pkts, s->n);
+		sent = (uint16_t)(sent + s->sent);
+	}
+	if (likely(sent == n))
+		return n;
+	(void)xmit_join(pkts, slices, plan->nb_usable, n);
+	return (uint16_t)(sent + offer_round(d, plan, queue, pkts + sent, (uint16_t)(n - sent)));
+}
+
 static uint16_t
 send_chosen(
 	struct bond_direct *d,
@@ -45,20 +89,14 @@ send_chosen(
 	uint16_t queue,
 	struct rte_mbuf **pkts,
 	uint16_t n,
-	const uint8_t *choice
+	const struct xmit_choice *c
 )
 {
-	uint16_t sent = xmit_scatter(d, plan, queue, pkts, n, choice, false);
+	struct xmit_slice slices[BOND_MAX_MEMBERS];
+	struct rte_mbuf *sorted[XMIT_MAX_BURST];
 
-	for (uint16_t i = 0; unlikely(sent < n) && i < plan->nb_usable; i++)
-		sent = (uint16_t
-		)(sent +
-		  xmit_offer(d, plan, plan->usable[i], queue, pkts + sent, (uint16_t)(n - sent)));
-	if (unlikely(sent < n))
-		xmit_refused(
-			d, plan, plan->usable[plan->nb_usable - 1], queue, (uint16_t)(n - sent)
-		);
-	return sent;
+	xmit_sort(plan, pkts, n, c, sorted, slices);
+	return send_slices(d, plan, queue, pkts, n, slices);
 }
 
 uint16_t
@@ -73,16 +111,16 @@ xmit_round_robin(
 	struct bond_txq *q = &d->txq[queue];
 	uint16_t index = q->rr_index, members = plan->nb_usable;
 	uint32_t left = q->rr_left;
-	uint8_t choice[XMIT_MAX_BURST];
+	struct xmit_choice c;
 
 	if (unlikely(members == 0))
 		return xmit_nobody(d, plan, queue, n);
 	if (unlikely(index >= members))
 		index = 0;
+	xmit_choice_begin(&c, plan);
 	for (uint16_t i = 0; i < n; i++) {
-		xmit_prefetch(pkts, i, n);
 		if (unlikely(is_igmp(pkts[i]))) {
-			choice[i] = index_of(plan, plan->active);
+			xmit_choose(&c, i, index_of(plan, plan->active));
 			continue;
 		}
 		if (left == 0) {
@@ -90,11 +128,40 @@ xmit_round_robin(
 			left = plan->packets_per_member;
 		}
 		left--;
-		choice[i] = (uint8_t)index;
+		xmit_choose(&c, i, (uint8_t)index);
 	}
 	q->rr_index = index;
 	q->rr_left = left;
-	return send_chosen(d, plan, queue, pkts, n, choice);
+	return send_chosen(d, plan, queue, pkts, n, &c);
+}
+
+uint16_t
+xmit_round_robin_each(
+	struct bond_direct *d,
+	const struct bond_plan *plan,
+	uint16_t queue,
+	struct rte_mbuf **pkts,
+	uint16_t n
+)
+{
+	struct bond_txq *q = &d->txq[queue];
+	uint16_t members = plan->nb_usable, index = q->rr_index;
+	struct xmit_slice slices[BOND_MAX_MEMBERS];
+	struct rte_mbuf *sorted[XMIT_MAX_BURST], **end = sorted;
+
+	if (unlikely(members == 0 || index >= members || !xmit_is_plain(plan, q, pkts, n)))
+		return xmit_round_robin(d, plan, queue, pkts, n);
+	/* Every frame goes to the next member: one member's stand as far apart as there are. */
+	for (uint16_t first = 0; first < members; first++) {
+		index = index + 1 == members ? 0 : (uint16_t)(index + 1);
+		slices[index].pkts = end;
+		for (uint16_t i = first; i < n; i = (uint16_t)(i + members))
+			*end++ = pkts[i];
+		slices[index].n = (uint16_t)(end - slices[index].pkts);
+	}
+	q->rr_index = (uint16_t)xmit_hash_mod((uint32_t)index + n, plan->usable_magic, members);
+	q->rr_left = 0;
+	return send_slices(d, plan, queue, pkts, n, slices);
 }
 
 uint16_t
@@ -108,19 +175,23 @@ xmit_round_robin_random(
 {
 	struct bond_txq *q = &d->txq[queue];
 	uint64_t x = q->random;
-	uint8_t choice[XMIT_MAX_BURST];
+	struct xmit_choice c;
 
 	if (unlikely(plan->nb_usable == 0))
 		return xmit_nobody(d, plan, queue, n);
+	xmit_choice_begin(&c, plan);
 	for (uint16_t i = 0; i < n; i++) {
-		xmit_prefetch(pkts, i, n);
 		/* Marsaglia's xorshift64: 13, 7, 17. */
 		x ^= x << 13;
 		x ^= x >> 7;
 		x ^= x << 17;
-		choice[i] = is_igmp(pkts[i]) ? index_of(plan, plan->active)
-		                             : (uint8_t)(((x >> 32) * plan->nb_usable) >> 32);
+		xmit_choose(
+			&c,
+			i,
+			is_igmp(pkts[i]) ? index_of(plan, plan->active)
+					 : (uint8_t)(((x >> 32) * plan->nb_usable) >> 32)
+		);
 	}
 	q->random = x;
-	return send_chosen(d, plan, queue, pkts, n, choice);
+	return send_chosen(d, plan, queue, pkts, n, &c);
 }

@@ -5,28 +5,28 @@
  */
 #pragma once
 
+#include "inspect.h"
 #include "plan.h"
 
 #include <rte_branch_prediction.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
-#include <rte_prefetch.h>
 
 enum {
 	XMIT_MAX_BURST = 512, /* FWD_MAX_BURST */
-	XMIT_PREFETCH_AHEAD = 4,
 };
 
 uint16_t xmit_round_robin(
+	struct bond_direct *, const struct bond_plan *, uint16_t queue, struct rte_mbuf **, uint16_t
+);
+/* packets_per_member=1 */
+uint16_t xmit_round_robin_each(
 	struct bond_direct *, const struct bond_plan *, uint16_t queue, struct rte_mbuf **, uint16_t
 );
 uint16_t xmit_round_robin_random(
 	struct bond_direct *, const struct bond_plan *, uint16_t queue, struct rte_mbuf **, uint16_t
 );
 uint16_t xmit_active(
-	struct bond_direct *, const struct bond_plan *, uint16_t queue, struct rte_mbuf **, uint16_t
-);
-uint16_t xmit_hash(
 	struct bond_direct *, const struct bond_plan *, uint16_t queue, struct rte_mbuf **, uint16_t
 );
 uint16_t xmit_hash_neighbor(
@@ -47,6 +47,9 @@ uint16_t xmit_alb_hash(
 uint16_t xmit_alb(
 	struct bond_direct *, const struct bond_plan *, uint16_t queue, struct rte_mbuf **, uint16_t
 );
+
+/* By the hash of @policy, @nb_usable members; what mode 2 does. */
+plan_xmit_fn xmit_hash_by(enum bond_policy policy, uint16_t nb_usable);
 
 /* Whether control has published another plan since @plan was loaded. */
 static inline bool
@@ -125,44 +128,14 @@ xmit_nobody(struct bond_direct *d, const struct bond_plan *plan, uint16_t queue,
 	return 0;
 }
 
-/*
- * Send each frame by the member that @choice names, an index into plan->usable; the order
- * within a member stays. What is refused ends up at the end of @pkts, with @final counted as
- * dropped. Returns how many were taken.
- */
-uint16_t xmit_scatter(
-	struct bond_direct *d,
+/* Whether inspect_is_plain(); where control wanted to know, tx_direct has looked already. */
+static inline bool
+xmit_is_plain(
 	const struct bond_plan *plan,
-	uint16_t queue,
-	struct rte_mbuf **pkts,
-	uint16_t n,
-	const uint8_t *choice,
-	bool final
-);
-
-/*
- * Frames that leave by another than the active member get that one's address as their source, so
- * that no switch sees one address at two ports (bond_do_alb_xmit).
- */
-static inline void
-xmit_own_source(
-	const struct bond_plan *plan,
+	const struct bond_txq *q,
 	struct rte_mbuf *const *pkts,
-	uint16_t n,
-	const uint8_t *choice
+	uint16_t n
 )
 {
-	for (uint16_t i = 0; i < n; i++)
-		if (choice[i] != plan->active_index)
-			rte_pktmbuf_mtod(pkts[i], struct rte_ether_hdr *)->src_addr =
-				plan->member_mac[plan->usable[choice[i]]];
-}
-
-/* Ask for the header of a frame that comes up soon; the last one again at the end. */
-static inline void
-xmit_prefetch(struct rte_mbuf *const *pkts, uint16_t i, uint16_t n)
-{
-	uint16_t ahead = i + XMIT_PREFETCH_AHEAD;
-
-	rte_prefetch0(rte_pktmbuf_mtod(pkts[ahead < n ? ahead : n - 1], void *));
+	return plan->inspect_tx ? q->plain : inspect_is_plain(pkts, n);
 }

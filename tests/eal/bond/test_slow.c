@@ -38,7 +38,7 @@ arrives(unsigned member, struct rte_mbuf *m)
 static struct bond_plan *
 receiving_plan(void)
 {
-	struct bond_plan *plan = plan_of(xmit_hash);
+	struct bond_plan *plan = plan_of(xmit_hash_by(BOND_POLICY_L34, MEMBERS));
 
 	plan->recv = recv_members_slow;
 	plan->polled[plan->nb_polled++] =

@@ -95,7 +95,8 @@ a_full_member_in_mode_0_leaves_it_to_the_others(void **state)
 static void
 a_full_member_keeps_its_flows(void **state)
 {
-	static const plan_xmit_fn xmit[] = {xmit_active, xmit_hash, xmit_tlb, xmit_alb};
+	const plan_xmit_fn xmit[] = {
+		xmit_active, xmit_hash_by(BOND_POLICY_L34, MEMBERS), xmit_tlb, xmit_alb};
 	struct rte_mbuf *pkts[BURST];
 
 	(void)state;
@@ -135,7 +136,7 @@ order_within_a_flow_stays(void **state)
 	void *m;
 
 	(void)state;
-	direct_publish(d, plan_of(xmit_hash));
+	direct_publish(d, plan_of(xmit_hash_by(BOND_POLICY_L34, MEMBERS)));
 	for (uint32_t i = 0; i < BURST; i++)
 		pkts[i] = udp((uint16_t)(i % 8), i + 1);
 	assert_int_equal(send_all(pkts, BURST), BURST);
@@ -258,11 +259,12 @@ mode_6_asks_control_about_arp(void **state)
 static void
 nobody_to_send_to(void **state)
 {
-	static const plan_xmit_fn xmit[] = {
+	const plan_xmit_fn xmit[] = {
 		xmit_round_robin,
+		xmit_round_robin_each,
 		xmit_round_robin_random,
 		xmit_active,
-		xmit_hash,
+		xmit_hash_by(BOND_POLICY_L34, MEMBERS),
 		xmit_broadcast,
 		xmit_tlb,
 		xmit_tlb_hash,
@@ -376,13 +378,13 @@ old_plans_wait_for_their_readers(void **state)
 static void
 flow_says_what_workers_do(void **state)
 {
-	static const struct {
+	const struct {
 		enum bond_mode mode;
 		bool dynamic;
 		plan_xmit_fn xmit;
 	} cases[] = {
 		{BOND_MODE_AB, true, xmit_active},
-		{BOND_MODE_XOR, true, xmit_hash},
+		{BOND_MODE_XOR, true, xmit_hash_by(BOND_POLICY_L34, MEMBERS)},
 		{BOND_MODE_TLB, true, xmit_tlb},
 		{BOND_MODE_TLB, false, xmit_tlb_hash},
 		{BOND_MODE_ALB, true, xmit_alb},

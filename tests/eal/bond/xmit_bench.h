@@ -94,6 +94,7 @@ plan_of(plan_xmit_fn xmit)
 
 	assert_non_null(plan);
 	plan->xmit = xmit;
+	plan->xmit_other = xmit_hash_by(BOND_POLICY_L34, MEMBERS);
 	plan->recv = recv_members;
 	plan->packets_per_member = 1;
 	plan->hash = xmit_hash_get(BOND_POLICY_L34);
