@@ -7,9 +7,9 @@
 
 #include "plan.h"
 
-#include <rte_branch_prediction.h>
+#include <rte_byteorder.h>
+#include <rte_common.h>
 #include <rte_ether.h>
-#include <rte_ip.h>
 #include <rte_mbuf.h>
 
 #include <string.h>
@@ -27,30 +27,45 @@ bool inspect_sent(struct bond_direct *d, uint16_t queue, struct rte_mbuf *const 
 /* Hand a frame itself to control, by @ring; false when there is no room. */
 bool inspect_divert(struct rte_ring *ring, struct rte_mbuf *m);
 
+/* What the headers of a burst have in common, gathered without a branch. */
+struct inspect_heads {
+	uint8_t group; /* the first bytes of the destinations, ORed */
+	/* The eight bytes that end with the type, ORed and ANDed. */
+	uint64_t any, all;
+};
+
+static __rte_always_inline void
+inspect_head(struct inspect_heads *h, const struct rte_mbuf *m)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint64_t end;
+
+	memcpy(&end, frame + RTE_ETHER_HDR_LEN - sizeof(end), sizeof(end));
+	h->group |= frame[0];
+	h->any |= end;
+	h->all &= end;
+}
+
 /*
- * Whether all frames are untagged IPv4 to single hosts, of which control wants nothing and which no
- * mode treats in a way of its own. False also for a burst with a frame too short to tell.
+ * Whether all frames are untagged IPv4 to single hosts, of which control wants nothing and which
+ * mode 0 treats alike. Of a frame that is shorter than a header it says nothing.
  */
 static inline bool
 inspect_is_plain(struct rte_mbuf *const *pkts, uint16_t n)
 {
-	const unsigned type_at = offsetof(struct rte_ether_hdr, ether_type);
-	uint8_t group = 0;
-	uint16_t all = UINT16_MAX, any = 0;
+	/* The type stands in the upper bytes of a word from memory, or the lower ones. */
+	const uint64_t type = rte_be_to_cpu_64(UINT64_C(0xffff));
+	const uint64_t ipv4 = rte_be_to_cpu_64((uint64_t)RTE_ETHER_TYPE_IPV4);
+	struct inspect_heads h = {0, 0, UINT64_MAX};
+	struct rte_mbuf *const *end = pkts + n, *const *fours = pkts + (n & ~3u);
 
-	for (uint16_t i = 0; i < n; i++) {
-		const uint8_t *frame = rte_pktmbuf_mtod(pkts[i], const uint8_t *);
-		uint16_t type;
-
-		if (unlikely(
-			    pkts[i]->data_len <
-			    sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv4_hdr)
-		    ))
-			return false;
-		memcpy(&type, frame + type_at, sizeof(type));
-		group |= frame[0];
-		all &= type;
-		any |= type;
+	for (; pkts < fours; pkts += 4) {
+		inspect_head(&h, pkts[0]);
+		inspect_head(&h, pkts[1]);
+		inspect_head(&h, pkts[2]);
+		inspect_head(&h, pkts[3]);
 	}
-	return (group & 1) == 0 && all == any && any == RTE_BE16(RTE_ETHER_TYPE_IPV4);
+	for (; pkts < end; pkts++)
+		inspect_head(&h, *pkts);
+	return ((h.any ^ ipv4) & type) == 0 && ((h.all ^ ipv4) & type) == 0 && (h.group & 1) == 0;
 }

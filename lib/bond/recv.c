@@ -151,7 +151,7 @@ take_slow(
 }
 
 /* @slow is known where this is inlined. */
-static inline uint16_t
+static __rte_always_inline uint16_t
 recv_member(
 	struct bond_direct *d,
 	const struct bond_plan *plan,
@@ -179,7 +179,7 @@ recv_member(
 	return got;
 }
 
-static inline uint16_t
+static __rte_always_inline uint16_t
 recv_all(
 	struct bond_direct *d,
 	const struct bond_plan *plan,

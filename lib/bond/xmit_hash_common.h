@@ -86,7 +86,7 @@ common_srcmac(const uint8_t *frame)
  * What common_hash() makes a hash of; false for a frame that is not common under @policy, which is
  * known where this is inlined.
  */
-static inline bool
+static __rte_always_inline bool
 common_key(enum bond_policy policy, const struct rte_mbuf *m, uint32_t *ret)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
@@ -137,7 +137,7 @@ common_fold(uint32_t key)
 	return key;
 }
 
-static inline uint32_t
+static __rte_always_inline uint32_t
 common_hash(enum bond_policy policy, uint32_t key)
 {
 	switch (policy) {
@@ -154,7 +154,7 @@ common_hash(enum bond_policy policy, uint32_t key)
 }
 
 /* common_hash() & 1, without folding: the parity of the bits that get there. */
-static inline uint32_t
+static __rte_always_inline uint32_t
 common_hash_bit(enum bond_policy policy, uint32_t key)
 {
 	switch (policy) {

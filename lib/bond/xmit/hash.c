@@ -6,28 +6,33 @@
 #include "split.h"
 #include "xmit_hash_common.h"
 
-static inline uint32_t
+static __rte_always_inline uint32_t
 hash_of(enum bond_policy policy, const struct bond_plan *plan, const struct rte_mbuf *m)
 {
 	uint32_t key;
 
 	if (likely(common_key(policy, m, &key)))
 		return common_hash(policy, key);
+	/* What the NIC made no hash of. */
+	if (policy == BOND_POLICY_RSS && likely(common_key(BOND_POLICY_L34, m, &key)))
+		return common_hash(BOND_POLICY_L34, key);
 	return plan->hash(m);
 }
 
 /* hash_of() % 2 */
-static inline uint32_t
+static __rte_always_inline uint32_t
 hash_bit_of(enum bond_policy policy, const struct bond_plan *plan, const struct rte_mbuf *m)
 {
 	uint32_t key;
 
 	if (likely(common_key(policy, m, &key)))
 		return common_hash_bit(policy, key);
+	if (policy == BOND_POLICY_RSS && likely(common_key(BOND_POLICY_L34, m, &key)))
+		return common_hash_bit(BOND_POLICY_L34, key);
 	return plan->hash(m) & 1;
 }
 
-static inline uint16_t
+static __rte_always_inline uint16_t
 by_two(enum bond_policy policy,
        struct bond_direct *d,
        const struct bond_plan *plan,
@@ -36,14 +41,14 @@ by_two(enum bond_policy policy,
        uint16_t n)
 {
 	struct rte_mbuf *other[XMIT_MAX_BURST];
-	uint16_t nb_other = 0;
+	size_t nb_other = 0;
 
-	for (uint16_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		xmit_split(pkts, i, other, &nb_other, hash_bit_of(policy, plan, pkts[i]));
-	return xmit_send_two(d, plan, queue, pkts, n, other, nb_other, false);
+	return xmit_send_two(d, plan, queue, pkts, n, other, (uint16_t)nb_other, false);
 }
 
-static inline uint16_t
+static __rte_always_inline uint16_t
 by_any(enum bond_policy policy,
        struct bond_direct *d,
        const struct bond_plan *plan,

@@ -135,6 +135,23 @@ xmit_round_robin(
 	return send_chosen(d, plan, queue, pkts, n, &c);
 }
 
+/*
+ * The frames of one member, when each goes to the next one: they stand as far apart as there are
+ * members. Returns the end of @to.
+ */
+static inline struct rte_mbuf **
+take_every(
+	uint16_t members,
+	struct rte_mbuf *const *from,
+	struct rte_mbuf *const *end,
+	struct rte_mbuf **to
+)
+{
+	for (; from < end; from += members)
+		*to++ = *from;
+	return to;
+}
+
 uint16_t
 xmit_round_robin_each(
 	struct bond_direct *d,
@@ -151,12 +168,10 @@ xmit_round_robin_each(
 
 	if (unlikely(members == 0 || index >= members || !xmit_is_plain(plan, q, pkts, n)))
 		return xmit_round_robin(d, plan, queue, pkts, n);
-	/* Every frame goes to the next member: one member's stand as far apart as there are. */
 	for (uint16_t first = 0; first < members; first++) {
 		index = index + 1 == members ? 0 : (uint16_t)(index + 1);
 		slices[index].pkts = end;
-		for (uint16_t i = first; i < n; i = (uint16_t)(i + members))
-			*end++ = pkts[i];
+		end = take_every(members, pkts + first, pkts + n, end);
 		slices[index].n = (uint16_t)(end - slices[index].pkts);
 	}
 	q->rr_index = (uint16_t)xmit_hash_mod((uint32_t)index + n, plan->usable_magic, members);

@@ -43,7 +43,7 @@ xmit_own_source(const struct bond_plan *plan, uint16_t index, const struct xmit_
 }
 
 /* Send a slice by the member @index of plan->usable; returns how many frames it refused. */
-static inline uint16_t
+static __rte_always_inline uint16_t
 xmit_slice(
 	struct bond_direct *d,
 	const struct bond_plan *plan,
@@ -65,13 +65,9 @@ xmit_slice(
  * Of two members: frame @i of @pkts goes to the second one when @second. The first one's stay in
  * front of @pkts, the second one's go to @other, @nb_other so far.
  */
-static inline void
+static __rte_always_inline void
 xmit_split(
-	struct rte_mbuf **pkts,
-	uint16_t i,
-	struct rte_mbuf **other,
-	uint16_t *nb_other,
-	uint32_t second
+	struct rte_mbuf **pkts, size_t i, struct rte_mbuf **other, size_t *nb_other, uint32_t second
 )
 {
 	struct rte_mbuf *m = pkts[i];
@@ -79,10 +75,10 @@ xmit_split(
 	/* Written to both, counted at one: a branch would be wrong for every second frame. */
 	pkts[i - *nb_other] = m;
 	other[*nb_other] = m;
-	*nb_other = (uint16_t)(*nb_other + second);
+	*nb_other += second;
 }
 
-static inline uint16_t
+static __rte_always_inline uint16_t
 xmit_send_two(
 	struct bond_direct *d,
 	const struct bond_plan *plan,
@@ -102,7 +98,7 @@ xmit_send_two(
 	return likely(refused == 0) ? n : xmit_join(pkts, slices, 2, n);
 }
 
-static inline void
+static __rte_always_inline void
 xmit_choose(struct xmit_choice *c, uint16_t i, uint8_t index)
 {
 	c->of[i] = index;
@@ -117,7 +113,7 @@ xmit_choice_begin(struct xmit_choice *c, const struct bond_plan *plan)
 }
 
 /* Sort a burst into @sorted, a slice for each member; the order within a member stays. */
-static inline void
+static __rte_always_inline void
 xmit_sort(
 	const struct bond_plan *plan,
 	struct rte_mbuf *const *pkts,
@@ -138,7 +134,7 @@ xmit_sort(
 		*next[c->of[i]]++ = pkts[i];
 }
 
-static inline uint16_t
+static __rte_always_inline uint16_t
 xmit_send_chosen(
 	struct bond_direct *d,
 	const struct bond_plan *plan,
