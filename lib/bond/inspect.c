@@ -91,14 +91,14 @@ inspect_received(struct bond_direct *d, uint16_t queue, struct rte_mbuf *const *
 	}
 }
 
-/* A source address behind the bond that was not shown lately. */
-static bool
-is_new_source(struct bond_direct *d, struct bond_txq *q, const struct rte_mbuf *m)
+void
+inspect_source(struct bond_direct *d, uint16_t queue, const struct rte_mbuf *m)
 {
 	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
 	uint32_t epoch = atomic_load_explicit(&d->learn_epoch, memory_order_relaxed);
 	const struct rte_vlan_hdr *vlan = (const struct rte_vlan_hdr *)(eth + 1);
 	uint64_t key = plan_mac_word(&eth->src_addr), hash;
+	struct bond_txq *q = &d->txq[queue];
 
 	if (eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_VLAN) &&
 	    rte_pktmbuf_data_len(m) >= sizeof(*eth) + sizeof(*vlan))
@@ -110,31 +110,22 @@ is_new_source(struct bond_direct *d, struct bond_txq *q, const struct rte_mbuf *
 	/* Fibonacci hashing: the upper bits of a product with 2^64 / phi. */
 	hash = (key * UINT64_C(0x9e3779b97f4a7c15)) >> 58;
 	if (likely(q->learnt[hash % PLAN_LEARN_SLOTS] == key))
-		return false;
+		return;
 	q->learnt[hash % PLAN_LEARN_SLOTS] = key;
-	return true;
+	if (!show(d, d->tx_to_control[queue], m, d->port_id))
+		plan_count(&q->not_shown, 1);
 }
 
-/* Each of a burst that has something of interest, and the one at @new_source; n: none. */
-static void
-show_sent(
-	struct bond_direct *d,
-	uint16_t queue,
-	struct rte_mbuf *const *pkts,
-	uint16_t n,
-	uint16_t new_source
-)
+void
+inspect_odd(struct bond_direct *d, uint16_t queue, struct rte_mbuf *const *pkts, uint16_t n)
 {
 	for (uint16_t i = 0; i < n; i++) {
 		const struct rte_mbuf *m = pkts[i];
-		bool wanted = i == new_source;
 
 		/* What concerns us is sent to groups, but for answers to ARP. */
-		if (!wanted &&
-		    likely(is_plain_unicast_v4(rte_pktmbuf_mtod(m, const struct rte_ether_hdr *))))
+		if (likely(is_plain_unicast_v4(rte_pktmbuf_mtod(m, const struct rte_ether_hdr *))))
 			continue;
-		if ((wanted || is_of_control(m, true)) &&
-		    !show(d, d->tx_to_control[queue], m, d->port_id))
+		if (is_of_control(m, true) && !show(d, d->tx_to_control[queue], m, d->port_id))
 			plan_count(&d->txq[queue].not_shown, 1);
 	}
 }
@@ -143,10 +134,10 @@ bool
 inspect_sent(struct bond_direct *d, uint16_t queue, struct rte_mbuf *const *pkts, uint16_t n)
 {
 	bool plain = inspect_is_plain(pkts, n);
-	/* One frame of each burst is looked at for whom it is from. */
-	bool is_new = n != 0 && is_new_source(d, &d->txq[queue], pkts[0]);
 
-	if (unlikely(!plain || is_new))
-		show_sent(d, queue, pkts, n, is_new ? 0 : n);
+	if (n != 0)
+		inspect_source(d, queue, pkts[0]);
+	if (unlikely(!plain))
+		inspect_odd(d, queue, pkts, n);
 	return plain;
 }

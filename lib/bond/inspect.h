@@ -24,6 +24,13 @@ inspect_received(struct bond_direct *d, uint16_t queue, struct rte_mbuf *const *
  */
 bool inspect_sent(struct bond_direct *d, uint16_t queue, struct rte_mbuf *const *pkts, uint16_t n);
 
+/*
+ * The same in parts, for who looks at headers anyway: one frame of the burst, and those of a burst
+ * that is not plain.
+ */
+void inspect_source(struct bond_direct *d, uint16_t queue, const struct rte_mbuf *m);
+void inspect_odd(struct bond_direct *d, uint16_t queue, struct rte_mbuf *const *pkts, uint16_t n);
+
 /* Hand a frame itself to control, by @ring; false when there is no room. */
 bool inspect_divert(struct rte_ring *ring, struct rte_mbuf *m);
 

@@ -85,7 +85,11 @@ struct bond_plan {
 	 */
 	uint16_t queue_port[PLAN_MAX_QUEUES];
 	uint8_t tx_retries;
-	bool inspect_tx; /* show control what hosts behind the bond say of themselves */
+	/*
+	 * Show control what hosts behind the bond say of themselves: before xmit is called, or in
+	 * xmit, as modes 5 and 6 do, which look at headers themselves.
+	 */
+	bool inspect_tx, inspect_in_xmit;
 
 	/* Receiving. */
 	uint16_t nb_polled,

@@ -20,9 +20,9 @@ choose_xmit(const struct bond_settings *s, const struct bond_plan *plan)
 	case BOND_MODE_BROADCAST:
 		return xmit_broadcast;
 	case BOND_MODE_TLB:
-		return s->tlb_dynamic_lb ? xmit_tlb : xmit_tlb_hash;
+		return s->tlb_dynamic_lb ? xmit_tlb_by(s->policy, plan->nb_usable) : xmit_tlb_hash;
 	case BOND_MODE_ALB:
-		return s->tlb_dynamic_lb ? xmit_alb : xmit_alb_hash;
+		return s->tlb_dynamic_lb ? xmit_alb_by(plan->nb_usable) : xmit_alb_hash;
 	case BOND_MODE_AB:
 		return xmit_active;
 	case BOND_MODE_XOR:
@@ -62,7 +62,8 @@ plan_choose(struct bond_plan *plan, const struct bond_settings *s)
 	plan->tx_retries = s->tx_retries;
 	plan->keep_last_rx = arp_monitor;
 	plan->inspect_rx = arp_monitor || s->mode == BOND_MODE_ALB;
-	plan->inspect_tx = needs_to_know_hosts(s);
+	*(bond_mode_is_lb(s->mode) ? &plan->inspect_in_xmit : &plan->inspect_tx) =
+		needs_to_know_hosts(s);
 	plan->xmit_other = xmit_hash_by(s->policy, plan->nb_usable);
 	plan->xmit = choose_xmit(s, plan);
 	plan->recv = choose_recv(s, plan);

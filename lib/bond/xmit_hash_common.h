@@ -25,6 +25,7 @@ enum {
 	COMMON_SRC_END = 11,
 	COMMON_TYPE = 12,
 	COMMON_FRAGMENT = 20,
+	COMMON_PROTOCOL = 23,
 	COMMON_SRC_IP = 26,
 	COMMON_DST_IP = 30,
 	COMMON_PORTS = 34,
@@ -47,6 +48,20 @@ common_is_ipv4(const uint8_t *frame)
 
 	memcpy(&type, frame + COMMON_TYPE, sizeof(type));
 	return type == RTE_BE16(RTE_ETHER_TYPE_IPV4);
+}
+
+/* Of a frame with a header: whether it goes to a single host, and whether it is IPv4. */
+static inline bool
+common_is_single(const struct rte_mbuf *m)
+{
+	return (*rte_pktmbuf_mtod(m, const uint8_t *) & 1) == 0;
+}
+
+static inline bool
+common_is_ip4(const struct rte_mbuf *m)
+{
+	return m->data_len >= RTE_ETHER_HDR_LEN &&
+	       common_is_ipv4(rte_pktmbuf_mtod(m, const uint8_t *));
 }
 
 /* Untagged, contiguous TCP or UDP over IPv4, without options and not a fragment. */

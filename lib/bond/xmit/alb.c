@@ -3,100 +3,166 @@
  * Mode 6 (balance-alb): as mode 5 with a hash of its own, but ARP goes to control, which knows by
  * which member each client is to answer (bond_alb_xmit).
  */
-#include "inspect.h"
 #include "split.h"
+#include "xmit_hash_common.h"
 
-#include <string.h>
+#include <rte_ring.h>
 
-/* How a burst is split: @n frames in front with a choice for each, the ARP frames are gone. */
-struct split {
+/* How a burst is split: frames that go on, and ARP that went to control; whether some were odd. */
+struct kept {
 	uint16_t n, diverted;
+	bool odd;
 };
 
-static inline uint8_t
-choose(struct bond_txq *q, const struct bond_plan *plan, const struct rte_mbuf *m, uint16_t bucket)
+/* Untagged unicast IPv4, and nothing that tlb_bucket() leaves to the active member. */
+static __rte_always_inline bool
+is_common(const struct rte_mbuf *m, const uint8_t *frame)
+{
+	return m->data_len >= COMMON_PORTS && common_is_ipv4(frame) && (frame[0] & 1) == 0 &&
+	       frame[COMMON_PROTOCOL] != IPPROTO_IGMP &&
+	       common_load32(frame + COMMON_DST_IP) != UINT32_MAX;
+}
+
+/* The bucket of a frame, or TLB_ACTIVE or TLB_ARP. */
+static __rte_always_inline size_t
+bucket_of(const struct bond_plan *plan, const struct rte_mbuf *m, bool *odd)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	if (likely(is_common(m, frame)))
+		return common_fold(common_load32(frame + COMMON_DST_IP)) % TLB_BUCKETS;
+	*odd = true;
+	return tlb_bucket(m, plan->hash, true);
+}
+
+static __rte_always_inline uint8_t
+member_of(
+	struct bond_txq *q,
+	const struct bond_plan *plan,
+	const struct rte_mbuf *m,
+	size_t bucket,
+	bool by_hash
+)
 {
 	if (unlikely(bucket >= TLB_BUCKETS))
 		return plan->active_index;
+	if (by_hash)
+		return (uint8_t)xmit_hash_mod(plan->hash(m), plan->usable_magic, plan->nb_usable);
 	plan_count(&q->bucket_bytes[bucket], rte_pktmbuf_pkt_len(m));
 	return plan->bucket[bucket];
 }
 
-static inline uint8_t
-choose_by_hash(const struct bond_plan *plan, const struct rte_mbuf *m, uint16_t bucket)
+/* To control, which gets a copy too where it wants to see what is sent; false: no room for it. */
+static __attribute__((noinline)) bool
+divert(struct bond_direct *d, const struct bond_plan *plan, uint16_t queue, struct rte_mbuf *m)
 {
-	if (unlikely(bucket >= TLB_BUCKETS))
-		return plan->active_index;
-	return (uint8_t)xmit_hash_mod(plan->hash(m), plan->usable_magic, plan->nb_usable);
-}
-
-static inline struct split
-split(struct bond_direct *d,
-      const struct bond_plan *plan,
-      uint16_t queue,
-      struct rte_mbuf **pkts,
-      uint16_t n,
-      struct xmit_choice *c,
-      bool by_hash)
-{
-	struct bond_txq *q = &d->txq[queue];
-	struct split s = {0, 0};
-
-	for (uint16_t i = 0; i < n; i++) {
-		struct rte_mbuf *m = pkts[i];
-		uint16_t bucket;
-
-		bucket = tlb_bucket(m, plan->hash, true);
-		/* No room: as any other frame, on the active member. */
-		if (unlikely(bucket == TLB_ARP) && inspect_divert(d->tx_to_control[queue], m)) {
-			s.diverted++;
-			continue;
-		}
-		xmit_choose(
-			c,
-			s.n,
-			by_hash ? choose_by_hash(plan, m, bucket) : choose(q, plan, m, bucket)
-		);
-		pkts[s.n++] = m;
+	if (plan->inspect_in_xmit) {
+		if (rte_ring_free_count(d->tx_to_control[queue]) < 2)
+			return false;
+		inspect_odd(d, queue, &m, 1);
 	}
-	return s;
+	return inspect_divert(d->tx_to_control[queue], m);
 }
 
+/* What is left stands at the end of the whole burst. */
 static inline uint16_t
-send_split(
-	struct bond_direct *d,
-	const struct bond_plan *plan,
-	uint16_t queue,
-	struct rte_mbuf **pkts,
-	uint16_t n,
-	bool by_hash
-)
+finish(struct rte_mbuf **pkts, const struct kept *k, uint16_t sent)
 {
-	struct xmit_choice c;
-	struct split s;
+	if (unlikely(sent < k->n && k->diverted != 0))
+		memmove(pkts + sent + k->diverted, pkts + sent, (k->n - sent) * sizeof(pkts[0]));
+	return (uint16_t)(sent + k->diverted);
+}
+
+static uint16_t
+by_two(struct bond_direct *d,
+       const struct bond_plan *plan,
+       uint16_t queue,
+       struct rte_mbuf **pkts,
+       uint16_t n)
+{
+	struct rte_mbuf *other[XMIT_MAX_BURST];
+	struct bond_txq *q = &d->txq[queue];
+	struct kept k = {0, 0, false};
+	size_t nb_other = 0;
 	uint16_t sent;
 
 	if (unlikely(plan->active == PLAN_NO_PORT))
 		return xmit_nobody(d, plan, queue, n);
-	xmit_choice_begin(&c, plan);
-	s = split(d, plan, queue, pkts, n, &c, by_hash);
-	sent = xmit_send_chosen(d, plan, queue, pkts, s.n, &c, true);
-	/* What is left stands at the end of the whole burst. */
-	if (unlikely(sent < s.n && s.diverted != 0))
-		memmove(pkts + sent + s.diverted, pkts + sent, (s.n - sent) * sizeof(pkts[0]));
-	return (uint16_t)(sent + s.diverted);
+	xmit_look_at_source(d, plan, queue, pkts, n);
+	for (size_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = pkts[i];
+		size_t bucket = bucket_of(plan, m, &k.odd);
+
+		/* No room: as any other frame, by the active member. */
+		if (unlikely(bucket == TLB_ARP) && divert(d, plan, queue, m)) {
+			k.diverted++;
+			continue;
+		}
+		xmit_split(
+			pkts,
+			i - k.diverted,
+			other,
+			&nb_other,
+			m,
+			member_of(q, plan, m, bucket, false)
+		);
+	}
+	k.n = (uint16_t)(n - k.diverted);
+	if (unlikely(k.odd)) {
+		xmit_look_at_odd(d, plan, queue, pkts, (uint16_t)(k.n - nb_other));
+		xmit_look_at_odd(d, plan, queue, other, (uint16_t)nb_other);
+	}
+	sent = xmit_send_two(d, plan, queue, pkts, k.n, other, (uint16_t)nb_other, true);
+	return finish(pkts, &k, sent);
 }
 
-uint16_t
-xmit_alb(
-	struct bond_direct *d,
-	const struct bond_plan *plan,
-	uint16_t queue,
-	struct rte_mbuf **pkts,
-	uint16_t n
-)
+static __rte_always_inline uint16_t
+by_any(struct bond_direct *d,
+       const struct bond_plan *plan,
+       uint16_t queue,
+       struct rte_mbuf **pkts,
+       uint16_t n,
+       bool by_hash)
 {
-	return send_split(d, plan, queue, pkts, n, false);
+	struct bond_txq *q = &d->txq[queue];
+	struct kept k = {0, 0, false};
+	struct xmit_choice c;
+
+	if (unlikely(plan->active == PLAN_NO_PORT))
+		return xmit_nobody(d, plan, queue, n);
+	xmit_look_at_source(d, plan, queue, pkts, n);
+	xmit_choice_begin(&c, plan);
+	for (uint16_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = pkts[i];
+		size_t bucket = bucket_of(plan, m, &k.odd);
+
+		/* No room: as any other frame, by the active member. */
+		if (unlikely(bucket == TLB_ARP) && divert(d, plan, queue, m)) {
+			k.diverted++;
+			continue;
+		}
+		xmit_choose(&c, k.n, member_of(q, plan, m, bucket, by_hash));
+		pkts[k.n++] = m;
+	}
+	if (unlikely(k.odd))
+		xmit_look_at_odd(d, plan, queue, pkts, k.n);
+	return finish(pkts, &k, xmit_send_chosen(d, plan, queue, pkts, k.n, &c, true));
+}
+
+static uint16_t
+alb_any(struct bond_direct *d,
+        const struct bond_plan *plan,
+        uint16_t queue,
+        struct rte_mbuf **pkts,
+        uint16_t n)
+{
+	return by_any(d, plan, queue, pkts, n, false);
+}
+
+plan_xmit_fn
+xmit_alb_by(uint16_t nb_usable)
+{
+	return nb_usable == 2 ? by_two : alb_any;
 }
 
 uint16_t
@@ -108,5 +174,5 @@ xmit_alb_hash(
 	uint16_t n
 )
 {
-	return send_split(d, plan, queue, pkts, n, true);
+	return by_any(d, plan, queue, pkts, n, true);
 }

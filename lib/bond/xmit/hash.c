@@ -43,8 +43,11 @@ by_two(enum bond_policy policy,
 	struct rte_mbuf *other[XMIT_MAX_BURST];
 	size_t nb_other = 0;
 
-	for (size_t i = 0; i < n; i++)
-		xmit_split(pkts, i, other, &nb_other, hash_bit_of(policy, plan, pkts[i]));
+	for (size_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = pkts[i];
+
+		xmit_split(pkts, i, other, &nb_other, m, hash_bit_of(policy, plan, m));
+	}
 	return xmit_send_two(d, plan, queue, pkts, n, other, (uint16_t)nb_other, false);
 }
 
@@ -72,36 +75,7 @@ by_any(enum bond_policy policy,
 	return xmit_send_chosen(d, plan, queue, pkts, n, &c, false);
 }
 
-/* A table cannot hold a function with an argument that is known: each gets its name. */
-#define POLICY(name, policy)                                    \
-	static uint16_t name##_two(                             \
-		struct bond_direct *d,                          \
-		const struct bond_plan *plan,                   \
-		uint16_t queue,                                 \
-		struct rte_mbuf **pkts,                         \
-		uint16_t n                                      \
-	)                                                       \
-	{                                                       \
-		return by_two(policy, d, plan, queue, pkts, n); \
-	}                                                       \
-	static uint16_t name##_any(                             \
-		struct bond_direct *d,                          \
-		const struct bond_plan *plan,                   \
-		uint16_t queue,                                 \
-		struct rte_mbuf **pkts,                         \
-		uint16_t n                                      \
-	)                                                       \
-	{                                                       \
-		return by_any(policy, d, plan, queue, pkts, n); \
-	}
-
-POLICY(l2, BOND_POLICY_L2)
-POLICY(l34, BOND_POLICY_L34)
-POLICY(l23, BOND_POLICY_L23)
-POLICY(encap23, BOND_POLICY_ENCAP23)
-POLICY(encap34, BOND_POLICY_ENCAP34)
-POLICY(vlan_srcmac, BOND_POLICY_VLAN_SRCMAC)
-POLICY(rss, BOND_POLICY_RSS)
+XMIT_POLICIES
 
 /* One member gets all, whatever the hash. */
 static uint16_t
@@ -117,26 +91,7 @@ to_one(struct bond_direct *d,
 plan_xmit_fn
 xmit_hash_by(enum bond_policy policy, uint16_t nb_usable)
 {
-	static const plan_xmit_fn two[] = {
-		[BOND_POLICY_L2] = l2_two,
-		[BOND_POLICY_L34] = l34_two,
-		[BOND_POLICY_L23] = l23_two,
-		[BOND_POLICY_ENCAP23] = encap23_two,
-		[BOND_POLICY_ENCAP34] = encap34_two,
-		[BOND_POLICY_VLAN_SRCMAC] = vlan_srcmac_two,
-		[BOND_POLICY_RSS] = rss_two,
-	};
-	static const plan_xmit_fn any[] = {
-		[BOND_POLICY_L2] = l2_any,
-		[BOND_POLICY_L34] = l34_any,
-		[BOND_POLICY_L23] = l23_any,
-		[BOND_POLICY_ENCAP23] = encap23_any,
-		[BOND_POLICY_ENCAP34] = encap34_any,
-		[BOND_POLICY_VLAN_SRCMAC] = vlan_srcmac_any,
-		[BOND_POLICY_RSS] = rss_any,
-	};
-	_Static_assert(RTE_DIM(two) == BOND_POLICY_COUNT, "a function for every policy");
-	_Static_assert(RTE_DIM(any) == BOND_POLICY_COUNT, "a function for every policy");
+	static const plan_xmit_fn two[] = XMIT_POLICY_TABLE(two), any[] = XMIT_POLICY_TABLE(any);
 
 	if (nb_usable == 1)
 		return to_one;

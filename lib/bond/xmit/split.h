@@ -62,18 +62,21 @@ xmit_slice(
 }
 
 /*
- * Of two members: frame @i of @pkts goes to the second one when @second. The first one's stay in
- * front of @pkts, the second one's go to @other, @nb_other so far.
+ * Of two members: frame @m, the one after @at others, goes to the second one when @second is 1. The
+ * first one's gather in front of @pkts, the second one's in @other, @nb_other so far.
  */
 static __rte_always_inline void
 xmit_split(
-	struct rte_mbuf **pkts, size_t i, struct rte_mbuf **other, size_t *nb_other, uint32_t second
+	struct rte_mbuf **pkts,
+	size_t at,
+	struct rte_mbuf **other,
+	size_t *nb_other,
+	struct rte_mbuf *m,
+	uint32_t second
 )
 {
-	struct rte_mbuf *m = pkts[i];
-
 	/* Written to both, counted at one: a branch would be wrong for every second frame. */
-	pkts[i - *nb_other] = m;
+	pkts[at - *nb_other] = m;
 	other[*nb_other] = m;
 	*nb_other += second;
 }
@@ -154,3 +157,49 @@ xmit_send_chosen(
 		refused |= xmit_slice(d, plan, queue, k, &slices[k], own_source);
 	return likely(refused == 0) ? n : xmit_join(pkts, slices, plan->nb_usable, n);
 }
+
+/*
+ * A table cannot hold a function with an argument that is known: each policy gets one for two
+ * members and one for any number, of the file's by_two() and by_any().
+ */
+#define XMIT_POLICY(name, policy)                               \
+	static uint16_t name##_two(                             \
+		struct bond_direct *d,                          \
+		const struct bond_plan *plan,                   \
+		uint16_t queue,                                 \
+		struct rte_mbuf **pkts,                         \
+		uint16_t n                                      \
+	)                                                       \
+	{                                                       \
+		return by_two(policy, d, plan, queue, pkts, n); \
+	}                                                       \
+	static uint16_t name##_any(                             \
+		struct bond_direct *d,                          \
+		const struct bond_plan *plan,                   \
+		uint16_t queue,                                 \
+		struct rte_mbuf **pkts,                         \
+		uint16_t n                                      \
+	)                                                       \
+	{                                                       \
+		return by_any(policy, d, plan, queue, pkts, n); \
+	}
+
+#define XMIT_POLICIES                                     \
+	XMIT_POLICY(l2, BOND_POLICY_L2)                   \
+	XMIT_POLICY(l34, BOND_POLICY_L34)                 \
+	XMIT_POLICY(l23, BOND_POLICY_L23)                 \
+	XMIT_POLICY(encap23, BOND_POLICY_ENCAP23)         \
+	XMIT_POLICY(encap34, BOND_POLICY_ENCAP34)         \
+	XMIT_POLICY(vlan_srcmac, BOND_POLICY_VLAN_SRCMAC) \
+	XMIT_POLICY(rss, BOND_POLICY_RSS)
+
+/* The entries of a table of them, by policy; @members: two or any. */
+#define XMIT_POLICY_TABLE(members)                                                            \
+	{                                                                                     \
+		[BOND_POLICY_L2] = l2_##members, [BOND_POLICY_L34] = l34_##members,           \
+		[BOND_POLICY_L23] = l23_##members, [BOND_POLICY_ENCAP23] = encap23_##members, \
+		[BOND_POLICY_ENCAP34] = encap34_##members,                                    \
+		[BOND_POLICY_VLAN_SRCMAC] = vlan_srcmac_##members,                            \
+		[BOND_POLICY_RSS] = rss_##members,                                            \
+	}
+_Static_assert(BOND_POLICY_COUNT == 7, "a function for every policy");

@@ -4,33 +4,97 @@
  * tlb_dynamic_lb=0 by hash (bond_tlb_xmit).
  */
 #include "split.h"
+#include "xmit_hash_common.h"
 
-uint16_t
-xmit_tlb(
-	struct bond_direct *d,
+/*
+ * The member of a frame, its bytes counted in its bucket. @odd: whether it is none of the frames
+ * that inspect_is_plain() means.
+ */
+static __rte_always_inline uint8_t
+member_of(
+	enum bond_policy policy,
+	struct bond_txq *q,
 	const struct bond_plan *plan,
-	uint16_t queue,
-	struct rte_mbuf **pkts,
-	uint16_t n
+	const struct rte_mbuf *m,
+	bool *odd
 )
 {
+	size_t bucket;
+	uint32_t key;
+
+	/* What is common is IPv4; for the NIC's hash alone that is to be seen. */
+	if (likely(common_key(policy, m, &key) && common_is_single(m) &&
+	           (policy != BOND_POLICY_RSS || common_is_ip4(m)))) {
+		bucket = common_hash(policy, key) % TLB_BUCKETS;
+	} else {
+		*odd = true;
+		bucket = tlb_bucket(m, plan->hash, false);
+		if (bucket >= TLB_BUCKETS)
+			return plan->active_index;
+	}
+	plan_count(&q->bucket_bytes[bucket], rte_pktmbuf_pkt_len(m));
+	return plan->bucket[bucket];
+}
+
+static __rte_always_inline uint16_t
+by_two(enum bond_policy policy,
+       struct bond_direct *d,
+       const struct bond_plan *plan,
+       uint16_t queue,
+       struct rte_mbuf **pkts,
+       uint16_t n)
+{
+	struct rte_mbuf *other[XMIT_MAX_BURST];
 	struct bond_txq *q = &d->txq[queue];
-	struct xmit_choice c;
+	size_t nb_other = 0;
+	bool odd = false;
 
 	if (unlikely(plan->active == PLAN_NO_PORT))
 		return xmit_nobody(d, plan, queue, n);
-	xmit_choice_begin(&c, plan);
-	for (uint16_t i = 0; i < n; i++) {
-		uint16_t bucket = tlb_bucket(pkts[i], plan->hash, false);
+	xmit_look_at_source(d, plan, queue, pkts, n);
+	for (size_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = pkts[i];
 
-		if (unlikely(bucket >= TLB_BUCKETS)) {
-			xmit_choose(&c, i, plan->active_index);
-			continue;
-		}
-		plan_count(&q->bucket_bytes[bucket], rte_pktmbuf_pkt_len(pkts[i]));
-		xmit_choose(&c, i, plan->bucket[bucket]);
+		xmit_split(pkts, i, other, &nb_other, m, member_of(policy, q, plan, m, &odd));
 	}
+	if (unlikely(odd)) {
+		xmit_look_at_odd(d, plan, queue, pkts, (uint16_t)(n - nb_other));
+		xmit_look_at_odd(d, plan, queue, other, (uint16_t)nb_other);
+	}
+	return xmit_send_two(d, plan, queue, pkts, n, other, (uint16_t)nb_other, true);
+}
+
+static __rte_always_inline uint16_t
+by_any(enum bond_policy policy,
+       struct bond_direct *d,
+       const struct bond_plan *plan,
+       uint16_t queue,
+       struct rte_mbuf **pkts,
+       uint16_t n)
+{
+	struct bond_txq *q = &d->txq[queue];
+	struct xmit_choice c;
+	bool odd = false;
+
+	if (unlikely(plan->active == PLAN_NO_PORT))
+		return xmit_nobody(d, plan, queue, n);
+	xmit_look_at_source(d, plan, queue, pkts, n);
+	xmit_choice_begin(&c, plan);
+	for (uint16_t i = 0; i < n; i++)
+		xmit_choose(&c, i, member_of(policy, q, plan, pkts[i], &odd));
+	if (unlikely(odd))
+		xmit_look_at_odd(d, plan, queue, pkts, n);
 	return xmit_send_chosen(d, plan, queue, pkts, n, &c, true);
+}
+
+XMIT_POLICIES
+
+plan_xmit_fn
+xmit_tlb_by(enum bond_policy policy, uint16_t nb_usable)
+{
+	static const plan_xmit_fn two[] = XMIT_POLICY_TABLE(two), any[] = XMIT_POLICY_TABLE(any);
+
+	return nb_usable == 2 ? two[policy] : any[policy];
 }
 
 uint16_t
@@ -46,6 +110,7 @@ xmit_tlb_hash(
 
 	if (unlikely(plan->active == PLAN_NO_PORT))
 		return xmit_nobody(d, plan, queue, n);
+	xmit_look(d, plan, queue, pkts, n);
 	xmit_choice_begin(&c, plan);
 	for (uint16_t i = 0; i < n; i++) {
 		uint32_t index = plan->active_index;

@@ -35,21 +35,19 @@ uint16_t xmit_hash_neighbor(
 uint16_t xmit_broadcast(
 	struct bond_direct *, const struct bond_plan *, uint16_t queue, struct rte_mbuf **, uint16_t
 );
-uint16_t xmit_tlb(
-	struct bond_direct *, const struct bond_plan *, uint16_t queue, struct rte_mbuf **, uint16_t
-);
 uint16_t xmit_tlb_hash(
 	struct bond_direct *, const struct bond_plan *, uint16_t queue, struct rte_mbuf **, uint16_t
 );
 uint16_t xmit_alb_hash(
 	struct bond_direct *, const struct bond_plan *, uint16_t queue, struct rte_mbuf **, uint16_t
 );
-uint16_t xmit_alb(
-	struct bond_direct *, const struct bond_plan *, uint16_t queue, struct rte_mbuf **, uint16_t
-);
 
 /* By the hash of @policy, @nb_usable members; what mode 2 does. */
 plan_xmit_fn xmit_hash_by(enum bond_policy policy, uint16_t nb_usable);
+
+/* Modes 5 and 6 with tlb_dynamic_lb=1; mode 6 has a hash of its own. */
+plan_xmit_fn xmit_tlb_by(enum bond_policy policy, uint16_t nb_usable);
+plan_xmit_fn xmit_alb_by(uint16_t nb_usable);
 
 /* Whether control has published another plan since @plan was loaded. */
 static inline bool
@@ -138,4 +136,46 @@ xmit_is_plain(
 )
 {
 	return plan->inspect_tx ? q->plain : inspect_is_plain(pkts, n);
+}
+
+/* Show control one frame's source, where that is left to xmit. */
+static inline void
+xmit_look_at_source(
+	struct bond_direct *d,
+	const struct bond_plan *plan,
+	uint16_t queue,
+	struct rte_mbuf *const *pkts,
+	uint16_t n
+)
+{
+	if (plan->inspect_in_xmit && n != 0)
+		inspect_source(d, queue, pkts[0]);
+}
+
+/* And what it wants to see of frames that are not all plain. */
+static inline void
+xmit_look_at_odd(
+	struct bond_direct *d,
+	const struct bond_plan *plan,
+	uint16_t queue,
+	struct rte_mbuf *const *pkts,
+	uint16_t n
+)
+{
+	if (plan->inspect_in_xmit)
+		inspect_odd(d, queue, pkts, n);
+}
+
+/* Both, where xmit does not look at headers. */
+static inline void
+xmit_look(
+	struct bond_direct *d,
+	const struct bond_plan *plan,
+	uint16_t queue,
+	struct rte_mbuf *const *pkts,
+	uint16_t n
+)
+{
+	if (plan->inspect_in_xmit)
+		(void)inspect_sent(d, queue, pkts, n);
 }

@@ -96,7 +96,10 @@ static void
 a_full_member_keeps_its_flows(void **state)
 {
 	const plan_xmit_fn xmit[] = {
-		xmit_active, xmit_hash_by(BOND_POLICY_L34, MEMBERS), xmit_tlb, xmit_alb};
+		xmit_active,
+		xmit_hash_by(BOND_POLICY_L34, MEMBERS),
+		xmit_tlb_by(BOND_POLICY_L34, MEMBERS),
+		xmit_alb_by(MEMBERS)};
 	struct rte_mbuf *pkts[BURST];
 
 	(void)state;
@@ -186,7 +189,11 @@ broadcast_reaches_all_and_frees_once(void **state)
 static void
 another_source_on_another_member(void **state)
 {
-	static const plan_xmit_fn xmit[] = {xmit_tlb, xmit_tlb_hash, xmit_alb, xmit_alb_hash};
+	const plan_xmit_fn xmit[] = {
+		xmit_tlb_by(BOND_POLICY_L34, MEMBERS),
+		xmit_tlb_hash,
+		xmit_alb_by(MEMBERS),
+		xmit_alb_hash};
 	struct rte_mbuf *pkts[BURST];
 	void *m;
 
@@ -234,7 +241,7 @@ mode_6_asks_control_about_arp(void **state)
 	unsigned diverted = 0;
 
 	(void)state;
-	direct_publish(d, plan_of(xmit_alb));
+	direct_publish(d, plan_of(xmit_alb_by(MEMBERS)));
 	for (uint32_t i = 0; i < BURST; i++)
 		pkts[i] = i % 4 == 0 ? arp_request() : udp((uint16_t)i, i);
 	assert_int_equal(send_all(pkts, BURST), BURST);
@@ -266,9 +273,9 @@ nobody_to_send_to(void **state)
 		xmit_active,
 		xmit_hash_by(BOND_POLICY_L34, MEMBERS),
 		xmit_broadcast,
-		xmit_tlb,
+		xmit_tlb_by(BOND_POLICY_L34, MEMBERS),
 		xmit_tlb_hash,
-		xmit_alb,
+		xmit_alb_by(MEMBERS),
 		xmit_alb_hash,
 	};
 	struct rte_mbuf *pkts[BURST];
@@ -340,7 +347,7 @@ roles_decide_what_is_received(void **state)
 	static const struct rte_ether_addr all = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
 	static const struct rte_ether_addr lldp = {{0x01, 0x80, 0xc2, 0, 0, 0x0e}};
 	struct rte_ether_addr own = member_mac(1);
-	struct bond_plan *plan = plan_of(xmit_alb);
+	struct bond_plan *plan = plan_of(xmit_alb_by(MEMBERS));
 
 	(void)state;
 	plan->polled[plan->nb_polled++] = (struct plan_polled){port[0], PLAN_ACCEPT_ALL};
@@ -385,9 +392,9 @@ flow_says_what_workers_do(void **state)
 	} cases[] = {
 		{BOND_MODE_AB, true, xmit_active},
 		{BOND_MODE_XOR, true, xmit_hash_by(BOND_POLICY_L34, MEMBERS)},
-		{BOND_MODE_TLB, true, xmit_tlb},
+		{BOND_MODE_TLB, true, xmit_tlb_by(BOND_POLICY_L34, MEMBERS)},
 		{BOND_MODE_TLB, false, xmit_tlb_hash},
-		{BOND_MODE_ALB, true, xmit_alb},
+		{BOND_MODE_ALB, true, xmit_alb_by(MEMBERS)},
 		{BOND_MODE_ALB, false, xmit_alb_hash},
 	};
 	struct flow f = {
