@@ -128,27 +128,34 @@ drain_control(const struct fwd_io *io, uint16_t queue)
 	return 0;
 }
 
+/* The member that refused may have left: the rest, at the end of @pkts, goes by the plan of now. */
+static __attribute__((noinline)) uint16_t
+send_rest(struct bond_direct *d, uint16_t queue, struct rte_mbuf **pkts, uint16_t n, uint16_t sent)
+{
+	const struct bond_plan *plan = atomic_load_explicit(&d->plan, memory_order_acquire);
+
+	d->txq[queue].plan_changed = false;
+	sent = (uint16_t)(sent + send_by(d, plan, queue, pkts + sent, (uint16_t)(n - sent)));
+	d->txq[queue].plan_changed = false;
+	return sent;
+}
+
 static uint16_t
 tx_direct(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
 {
 	struct bond_direct *d = io->ctx;
+	struct bond_txq *q = &d->txq[queue];
 	const struct bond_plan *plan = atomic_load_explicit(&d->plan, memory_order_acquire);
 	uint16_t sent;
 
 	/* A member that was full when control wanted to send: ahead of data now. */
-	if (unlikely(d->txq[queue].nb_waiting != 0))
+	if (unlikely(q->nb_waiting != 0))
 		(void)drain_control(io, queue);
 	if (plan->inspect_tx)
-		d->txq[queue].plain = inspect_sent(d, queue, pkts, n);
+		inspect_sent(d, queue, pkts, n);
 	sent = send_by(d, plan, queue, pkts, n);
-	if (unlikely(d->txq[queue].plan_changed)) {
-		/* The member that refused may have left: the rest goes by the plan of now. */
-		d->txq[queue].plan_changed = false;
-		plan = atomic_load_explicit(&d->plan, memory_order_acquire);
-		sent = (uint16_t
-		)(sent + send_by(d, plan, queue, pkts + sent, (uint16_t)(n - sent)));
-		d->txq[queue].plan_changed = false;
-	}
+	if (unlikely(q->plan_changed))
+		return send_rest(d, queue, pkts, n, sent);
 	return sent;
 }
 

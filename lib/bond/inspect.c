@@ -130,14 +130,11 @@ inspect_odd(struct bond_direct *d, uint16_t queue, struct rte_mbuf *const *pkts,
 	}
 }
 
-bool
+void
 inspect_sent(struct bond_direct *d, uint16_t queue, struct rte_mbuf *const *pkts, uint16_t n)
 {
-	bool plain = inspect_is_plain(pkts, n);
-
 	if (n != 0)
 		inspect_source(d, queue, pkts[0]);
-	if (unlikely(!plain))
+	if (unlikely(!inspect_is_plain(pkts, n)))
 		inspect_odd(d, queue, pkts, n);
-	return plain;
 }

@@ -20,9 +20,9 @@ inspect_received(struct bond_direct *d, uint16_t queue, struct rte_mbuf *const *
 
 /*
  * What hosts behind the bond say of themselves: ARP, neighbour discovery, multicast reports, and
- * once in a while the source address of one frame of a burst. Returns what inspect_is_plain() does.
+ * once in a while the source address of one frame of a burst.
  */
-bool inspect_sent(struct bond_direct *d, uint16_t queue, struct rte_mbuf *const *pkts, uint16_t n);
+void inspect_sent(struct bond_direct *d, uint16_t queue, struct rte_mbuf *const *pkts, uint16_t n);
 
 /*
  * The same in parts, for who looks at headers anyway: one frame of the burst, and those of a burst
@@ -40,6 +40,7 @@ struct inspect_heads {
 	/* The eight bytes that end with the type, ORed and ANDed. */
 	uint64_t any, all;
 };
+#define INSPECT_HEADS_NONE ((struct inspect_heads){0, 0, UINT64_MAX})
 
 static __rte_always_inline void
 inspect_head(struct inspect_heads *h, const struct rte_mbuf *m)
@@ -54,16 +55,24 @@ inspect_head(struct inspect_heads *h, const struct rte_mbuf *m)
 }
 
 /*
- * Whether all frames are untagged IPv4 to single hosts, of which control wants nothing and which
- * mode 0 treats alike. Of a frame that is shorter than a header it says nothing.
+ * Whether all that was gathered are untagged IPv4 to single hosts, of which control wants nothing
+ * and which mode 0 treats alike. Of a frame that is shorter than a header it says nothing.
  */
 static inline bool
-inspect_is_plain(struct rte_mbuf *const *pkts, uint16_t n)
+inspect_heads_plain(const struct inspect_heads *h)
 {
 	/* The type stands in the upper bytes of a word from memory, or the lower ones. */
 	const uint64_t type = rte_be_to_cpu_64(UINT64_C(0xffff));
 	const uint64_t ipv4 = rte_be_to_cpu_64((uint64_t)RTE_ETHER_TYPE_IPV4);
-	struct inspect_heads h = {0, 0, UINT64_MAX};
+
+	return ((h->any ^ ipv4) & type) == 0 && ((h->all ^ ipv4) & type) == 0 &&
+	       (h->group & 1) == 0;
+}
+
+static inline bool
+inspect_is_plain(struct rte_mbuf *const *pkts, uint16_t n)
+{
+	struct inspect_heads h = INSPECT_HEADS_NONE;
 	struct rte_mbuf *const *end = pkts + n, *const *fours = pkts + (n & ~3u);
 
 	for (; pkts < fours; pkts += 4) {
@@ -74,5 +83,5 @@ inspect_is_plain(struct rte_mbuf *const *pkts, uint16_t n)
 	}
 	for (; pkts < end; pkts++)
 		inspect_head(&h, *pkts);
-	return ((h.any ^ ipv4) & type) == 0 && ((h.all ^ ipv4) & type) == 0 && (h.group & 1) == 0;
+	return inspect_heads_plain(&h);
 }

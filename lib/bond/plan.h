@@ -87,7 +87,7 @@ struct bond_plan {
 	uint8_t tx_retries;
 	/*
 	 * Show control what hosts behind the bond say of themselves: before xmit is called, or in
-	 * xmit, as modes 5 and 6 do, which look at headers themselves.
+	 * xmit, as modes 0, 5 and 6 do, which look at headers themselves.
 	 */
 	bool inspect_tx, inspect_in_xmit;
 
@@ -121,7 +121,6 @@ struct bond_txq {
 	uint32_t rr_left;            /* frames until the next member */
 	uint64_t random;             /* state of xorshift64 */
 	bool plan_changed;           /* seen while a member refused frames */
-	bool plain;                  /* with inspect_tx: what inspect_sent() said of the burst */
 	uint64_t no_member, no_mbuf; /* drops; read by control */
 	uint64_t not_shown; /* frames that control's ring had no room for; read by control */
 	/* Of queue 0: frames of control that wait for room, and since when (TSC). */

@@ -62,8 +62,10 @@ plan_choose(struct bond_plan *plan, const struct bond_settings *s)
 	plan->tx_retries = s->tx_retries;
 	plan->keep_last_rx = arp_monitor;
 	plan->inspect_rx = arp_monitor || s->mode == BOND_MODE_ALB;
-	*(bond_mode_is_lb(s->mode) ? &plan->inspect_in_xmit : &plan->inspect_tx) =
-		needs_to_know_hosts(s);
+	if (s->mode == BOND_MODE_RR || bond_mode_is_lb(s->mode))
+		plan->inspect_in_xmit = needs_to_know_hosts(s);
+	else
+		plan->inspect_tx = needs_to_know_hosts(s);
 	plan->xmit_other = xmit_hash_by(s->policy, plan->nb_usable);
 	plan->xmit = choose_xmit(s, plan);
 	plan->recv = choose_recv(s, plan);

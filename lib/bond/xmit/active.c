@@ -12,6 +12,6 @@ xmit_active(
 )
 {
 	if (unlikely(plan->active == PLAN_NO_PORT))
-		return xmit_nobody(d, plan, queue, n);
+		return xmit_nobody(d, plan, queue, pkts, n);
 	return xmit_member(d, plan, plan->active, queue, pkts, n);
 }

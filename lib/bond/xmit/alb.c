@@ -87,7 +87,7 @@ by_two(struct bond_direct *d,
 	uint16_t sent;
 
 	if (unlikely(plan->active == PLAN_NO_PORT))
-		return xmit_nobody(d, plan, queue, n);
+		return xmit_nobody(d, plan, queue, pkts, n);
 	xmit_look_at_source(d, plan, queue, pkts, n);
 	for (size_t i = 0; i < n; i++) {
 		struct rte_mbuf *m = pkts[i];
@@ -129,7 +129,7 @@ by_any(struct bond_direct *d,
 	struct xmit_choice c;
 
 	if (unlikely(plan->active == PLAN_NO_PORT))
-		return xmit_nobody(d, plan, queue, n);
+		return xmit_nobody(d, plan, queue, pkts, n);
 	xmit_look_at_source(d, plan, queue, pkts, n);
 	xmit_choice_begin(&c, plan);
 	for (uint16_t i = 0; i < n; i++) {

@@ -38,7 +38,7 @@ xmit_broadcast(
 	uint16_t last = plan->nb_usable, sent;
 
 	if (unlikely(last == 0))
-		return xmit_nobody(d, plan, queue, n);
+		return xmit_nobody(d, plan, queue, pkts, n);
 	last--;
 	for (uint16_t k = 0; k < last; k++) {
 		uint16_t got = 0;

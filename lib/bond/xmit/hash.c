@@ -64,7 +64,7 @@ by_any(enum bond_policy policy,
 	struct xmit_choice c;
 
 	if (unlikely(members == 0))
-		return xmit_nobody(d, plan, queue, n);
+		return xmit_nobody(d, plan, queue, pkts, n);
 	xmit_choice_begin(&c, plan);
 	for (uint16_t i = 0; i < n; i++)
 		xmit_choose(

@@ -114,9 +114,10 @@ xmit_round_robin(
 	struct xmit_choice c;
 
 	if (unlikely(members == 0))
-		return xmit_nobody(d, plan, queue, n);
+		return xmit_nobody(d, plan, queue, pkts, n);
 	if (unlikely(index >= members))
 		index = 0;
+	xmit_look(d, plan, queue, pkts, n);
 	xmit_choice_begin(&c, plan);
 	for (uint16_t i = 0; i < n; i++) {
 		if (unlikely(is_igmp(pkts[i]))) {
@@ -136,20 +137,62 @@ xmit_round_robin(
 }
 
 /*
- * The frames of one member, when each goes to the next one: they stand as far apart as there are
- * members. Returns the end of @to.
+ * Every frame to the next member, from the one after @index: one member's stand as far apart as
+ * there are members. Returns what the headers have in common.
  */
-static inline struct rte_mbuf **
-take_every(
+static inline struct inspect_heads
+deal_each(
+	struct rte_mbuf *const *pkts,
+	uint16_t n,
 	uint16_t members,
-	struct rte_mbuf *const *from,
-	struct rte_mbuf *const *end,
-	struct rte_mbuf **to
+	uint16_t index,
+	struct rte_mbuf **sorted,
+	struct xmit_slice *slices
 )
 {
-	for (; from < end; from += members)
-		*to++ = *from;
-	return to;
+	struct inspect_heads h = INSPECT_HEADS_NONE;
+
+	for (uint16_t first = 0; first < members; first++) {
+		index = index + 1 == members ? 0 : (uint16_t)(index + 1);
+		slices[index].pkts = sorted;
+		for (size_t i = first; i < n; i += members) {
+			inspect_head(&h, pkts[i]);
+			*sorted++ = pkts[i];
+		}
+		slices[index].n = (uint16_t)(sorted - slices[index].pkts);
+	}
+	return h;
+}
+
+/* The same for two members. */
+static inline struct inspect_heads
+deal_two(
+	struct rte_mbuf *const *pkts,
+	uint16_t n,
+	uint16_t index,
+	struct rte_mbuf **sorted,
+	struct xmit_slice *slices
+)
+{
+	struct inspect_heads h = INSPECT_HEADS_NONE;
+	struct rte_mbuf **second = sorted + (n + 1) / 2;
+	size_t pair;
+
+	for (pair = 0; pair < n / 2u; pair++) {
+		struct rte_mbuf *a = pkts[2 * pair], *b = pkts[2 * pair + 1];
+
+		inspect_head(&h, a);
+		inspect_head(&h, b);
+		sorted[pair] = a;
+		second[pair] = b;
+	}
+	slices[index ^ 1] = (struct xmit_slice){sorted, (uint16_t)((n + 1) / 2), 0};
+	slices[index] = (struct xmit_slice){second, n / 2, 0};
+	if ((n & 1) != 0) {
+		inspect_head(&h, pkts[n - 1]);
+		sorted[pair] = pkts[n - 1];
+	}
+	return h;
 }
 
 uint16_t
@@ -164,16 +207,18 @@ xmit_round_robin_each(
 	struct bond_txq *q = &d->txq[queue];
 	uint16_t members = plan->nb_usable, index = q->rr_index;
 	struct xmit_slice slices[BOND_MAX_MEMBERS];
-	struct rte_mbuf *sorted[XMIT_MAX_BURST], **end = sorted;
+	struct rte_mbuf *sorted[XMIT_MAX_BURST];
+	struct inspect_heads h;
 
-	if (unlikely(members == 0 || index >= members || !xmit_is_plain(plan, q, pkts, n)))
+	if (unlikely(members == 0))
+		return xmit_nobody(d, plan, queue, pkts, n);
+	if (unlikely(index >= members))
+		index = 0;
+	h = members == 2 ? deal_two(pkts, n, index, sorted, slices)
+	                 : deal_each(pkts, n, members, index, sorted, slices);
+	if (unlikely(!inspect_heads_plain(&h)))
 		return xmit_round_robin(d, plan, queue, pkts, n);
-	for (uint16_t first = 0; first < members; first++) {
-		index = index + 1 == members ? 0 : (uint16_t)(index + 1);
-		slices[index].pkts = end;
-		end = take_every(members, pkts + first, pkts + n, end);
-		slices[index].n = (uint16_t)(end - slices[index].pkts);
-	}
+	xmit_look_at_source(d, plan, queue, pkts, n);
 	q->rr_index = (uint16_t)xmit_hash_mod((uint32_t)index + n, plan->usable_magic, members);
 	q->rr_left = 0;
 	return send_slices(d, plan, queue, pkts, n, slices);
@@ -193,7 +238,8 @@ xmit_round_robin_random(
 	struct xmit_choice c;
 
 	if (unlikely(plan->nb_usable == 0))
-		return xmit_nobody(d, plan, queue, n);
+		return xmit_nobody(d, plan, queue, pkts, n);
+	xmit_look(d, plan, queue, pkts, n);
 	xmit_choice_begin(&c, plan);
 	for (uint16_t i = 0; i < n; i++) {
 		/* Marsaglia's xorshift64: 13, 7, 17. */

@@ -50,7 +50,7 @@ by_two(enum bond_policy policy,
 	bool odd = false;
 
 	if (unlikely(plan->active == PLAN_NO_PORT))
-		return xmit_nobody(d, plan, queue, n);
+		return xmit_nobody(d, plan, queue, pkts, n);
 	xmit_look_at_source(d, plan, queue, pkts, n);
 	for (size_t i = 0; i < n; i++) {
 		struct rte_mbuf *m = pkts[i];
@@ -77,7 +77,7 @@ by_any(enum bond_policy policy,
 	bool odd = false;
 
 	if (unlikely(plan->active == PLAN_NO_PORT))
-		return xmit_nobody(d, plan, queue, n);
+		return xmit_nobody(d, plan, queue, pkts, n);
 	xmit_look_at_source(d, plan, queue, pkts, n);
 	xmit_choice_begin(&c, plan);
 	for (uint16_t i = 0; i < n; i++)
@@ -109,7 +109,7 @@ xmit_tlb_hash(
 	struct xmit_choice c;
 
 	if (unlikely(plan->active == PLAN_NO_PORT))
-		return xmit_nobody(d, plan, queue, n);
+		return xmit_nobody(d, plan, queue, pkts, n);
 	xmit_look(d, plan, queue, pkts, n);
 	xmit_choice_begin(&c, plan);
 	for (uint16_t i = 0; i < n; i++) {

@@ -9,6 +9,7 @@
 #include "plan.h"
 
 #include <rte_branch_prediction.h>
+#include <rte_common.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
@@ -49,15 +50,29 @@ plan_xmit_fn xmit_hash_by(enum bond_policy policy, uint16_t nb_usable);
 plan_xmit_fn xmit_tlb_by(enum bond_policy policy, uint16_t nb_usable);
 plan_xmit_fn xmit_alb_by(uint16_t nb_usable);
 
-/* Whether control has published another plan since @plan was loaded. */
-static inline bool
-xmit_plan_changed(struct bond_direct *d, const struct bond_plan *plan)
-{
-	return atomic_load_explicit(&d->plan, memory_order_acquire) != plan;
-}
+/* A member refused frames: offer them again as often as the plan says; how many it took. */
+uint16_t xmit_again(
+	const struct bond_plan *plan,
+	uint16_t port_id,
+	uint16_t queue,
+	struct rte_mbuf **pkts,
+	uint16_t n
+);
 
-/* Offer frames to one member, those that it refuses again as often as the plan says. */
-static inline uint16_t
+/*
+ * A member refused @n frames: they are counted as dropped, unless there is another plan by now. The
+ * caller of the plan's function offers them again then.
+ */
+void xmit_refused(
+	struct bond_direct *d,
+	const struct bond_plan *plan,
+	uint16_t port_id,
+	uint16_t queue,
+	uint16_t n
+);
+
+/* Offer frames to one member; what it refuses is the caller's to count. */
+static __rte_always_inline uint16_t
 xmit_offer(
 	struct bond_direct *d,
 	const struct bond_plan *plan,
@@ -69,34 +84,14 @@ xmit_offer(
 {
 	uint16_t sent = rte_eth_tx_burst(port_id, queue, pkts, n);
 
-	for (uint8_t i = 0; unlikely(sent < n) && i < plan->tx_retries; i++)
-		sent = (uint16_t)(sent + rte_eth_tx_burst(port_id, queue, pkts + sent, n - sent));
+	if (unlikely(sent < n))
+		sent = (uint16_t
+		)(sent + xmit_again(plan, port_id, queue, pkts + sent, (uint16_t)(n - sent)));
 	plan_count(&d->txq[queue].member[port_id].packets, sent);
 	return sent;
 }
 
-/*
- * A member refused @n frames: they are counted as dropped, unless there is another plan by now. The
- * caller of the plan's function offers them again then.
- */
-static inline void
-xmit_refused(
-	struct bond_direct *d,
-	const struct bond_plan *plan,
-	uint16_t port_id,
-	uint16_t queue,
-	uint16_t n
-)
-{
-	struct bond_txq *q = &d->txq[queue];
-
-	if (xmit_plan_changed(d, plan))
-		q->plan_changed = true;
-	else
-		plan_count(&q->member[port_id].full, n);
-}
-
-static inline uint16_t
+static __rte_always_inline uint16_t
 xmit_member(
 	struct bond_direct *d,
 	const struct bond_plan *plan,
@@ -113,30 +108,14 @@ xmit_member(
 	return sent;
 }
 
-/* Nobody to send to: all frames go back. */
-static inline uint16_t
-xmit_nobody(struct bond_direct *d, const struct bond_plan *plan, uint16_t queue, uint16_t n)
-{
-	struct bond_txq *q = &d->txq[queue];
-
-	if (xmit_plan_changed(d, plan))
-		q->plan_changed = true;
-	else
-		plan_count(&q->no_member, n);
-	return 0;
-}
-
-/* Whether inspect_is_plain(); where control wanted to know, tx_direct has looked already. */
-static inline bool
-xmit_is_plain(
+/* Nobody to send to: all frames go back, but control sees of them what it wants. */
+uint16_t xmit_nobody(
+	struct bond_direct *d,
 	const struct bond_plan *plan,
-	const struct bond_txq *q,
+	uint16_t queue,
 	struct rte_mbuf *const *pkts,
 	uint16_t n
-)
-{
-	return plan->inspect_tx ? q->plain : inspect_is_plain(pkts, n);
-}
+);
 
 /* Show control one frame's source, where that is left to xmit. */
 static inline void
@@ -177,5 +156,5 @@ xmit_look(
 )
 {
 	if (plan->inspect_in_xmit)
-		(void)inspect_sent(d, queue, pkts, n);
+		inspect_sent(d, queue, pkts, n);
 }
