@@ -11,7 +11,7 @@
 
 enum {
 	/* Members whose frames are dropped are emptied once in so many calls; a power of 2. */
-	IDLE_TURNS = 16,
+	IDLE_TURNS = 64,
 };
 
 uint16_t
@@ -133,21 +133,69 @@ divert_slow(struct bond_direct *d, uint16_t port_id, uint16_t queue, struct rte_
 	plan_count(&q->slow_lost[port_id], 1);
 }
 
-/* Take slow frames out of a burst; how many are left. */
-static uint16_t
+/* Take slow frames out of a burst, of which the first @left are none; how many are left. */
+static __attribute__((noinline)) uint16_t
 take_slow(
-	struct bond_direct *d, uint16_t port_id, uint16_t queue, struct rte_mbuf **pkts, uint16_t n
+	struct bond_direct *d,
+	uint16_t port_id,
+	uint16_t queue,
+	struct rte_mbuf **pkts,
+	uint16_t n,
+	uint16_t left
 )
 {
-	uint16_t left = 0;
-
-	for (uint16_t i = 0; i < n; i++) {
+	for (uint16_t i = left; i < n; i++) {
 		if (is_slow(pkts[i]))
 			divert_slow(d, port_id, queue, pkts[i]);
 		else
 			pkts[left++] = pkts[i];
 	}
 	return left;
+}
+
+static __rte_always_inline bool
+has_slow_type(const struct rte_mbuf *m)
+{
+	return rte_pktmbuf_mtod(m, const struct rte_ether_hdr *)->ether_type ==
+	       RTE_BE16(RTE_ETHER_TYPE_SLOW);
+}
+
+/* How many frames in front of a burst are no slow ones, up to four less than there are. */
+static inline uint16_t
+before_slow(struct rte_mbuf *const *pkts, uint16_t n)
+{
+	uint16_t i = 0;
+
+	for (; i + 4 <= n; i = (uint16_t)(i + 4))
+		if (unlikely(
+			    has_slow_type(pkts[i]) || has_slow_type(pkts[i + 1]) ||
+			    has_slow_type(pkts[i + 2]) || has_slow_type(pkts[i + 3])
+		    ))
+			return i;
+	for (; i < n; i++)
+		if (unlikely(has_slow_type(pkts[i])))
+			return i;
+	return n;
+}
+
+/*
+ * Whether all frames are IPv4 for the bond's own address: control wants none of them, every role
+ * but PLAN_ACCEPT_NONE lets them through, and no address is to be replaced.
+ */
+static inline bool
+are_ours(const struct bond_plan *plan, struct rte_mbuf *const *pkts, uint16_t n)
+{
+	struct inspect_heads h = INSPECT_HEADS_NONE;
+	uint64_t own = 0, first, differing = 0;
+
+	memcpy(&own, &plan->bond_mac, sizeof(plan->bond_mac));
+	for (uint16_t i = 0; i < n; i++) {
+		inspect_head(&h, pkts[i]);
+		memcpy(&first, rte_pktmbuf_mtod(pkts[i], const void *), sizeof(first));
+		differing |= first ^ own;
+	}
+	return inspect_heads_plain(&h) &&
+	       (differing & rte_cpu_to_be_64(UINT64_C(0xffffffffffff0000))) == 0;
 }
 
 /* @slow is known where this is inlined. */
@@ -168,14 +216,42 @@ recv_member(
 	if (got == 0)
 		return 0;
 	plan_count(&q->packets[member->port_id], got);
-	if (slow)
-		got = take_slow(d, member->port_id, queue, pkts, got);
-	if (plan->inspect_rx)
+	if (slow) {
+		uint16_t others = before_slow(pkts, got);
+
+		if (unlikely(others != got))
+			got = take_slow(d, member->port_id, queue, pkts, got, others);
+	}
+	if (plan->inspect_rx) {
+		if (member->accept != PLAN_ACCEPT_NONE && likely(are_ours(plan, pkts, got)))
+			return got;
 		inspect_received(d, queue, pkts, got);
+	}
 	if (member->accept != PLAN_ACCEPT_ALL)
 		got = judge(q, member->port_id, member->accept, pkts, got);
 	if (plan->nb_alias != 0)
 		give_bonds_address(plan, pkts, got);
+	return got;
+}
+
+/* Members that deliver nothing but what is meant for this link alone. */
+static __attribute__((noinline)) uint16_t
+recv_idle(
+	struct bond_direct *d,
+	const struct bond_plan *plan,
+	uint16_t queue,
+	struct rte_mbuf **pkts,
+	uint16_t n,
+	bool slow
+)
+{
+	uint16_t got = 0;
+
+	for (uint16_t i = 0; i < plan->nb_idle && got < n; i++)
+		got = (uint16_t
+		)(got +
+		  recv_member(d, plan, &plan->idle[i], queue, pkts + got, (uint16_t)(n - got), slow)
+		);
 	return got;
 }
 
@@ -191,13 +267,8 @@ recv_all(
 {
 	uint16_t turn = d->rxq[queue].turn++, got = 0, room, at;
 
-	if (unlikely(plan->nb_idle != 0 && turn % IDLE_TURNS == 0))
-		for (uint16_t i = 0; i < plan->nb_idle && got < n; i++) {
-			room = (uint16_t)(n - got);
-			got = (uint16_t
-			)(got + recv_member(d, plan, &plan->idle[i], queue, pkts + got, room, slow)
-			);
-		}
+	if (unlikely(turn % IDLE_TURNS == 0 && plan->nb_idle != 0))
+		got = recv_idle(d, plan, queue, pkts, n, slow);
 	if (unlikely(plan->nb_polled == 0))
 		return got;
 	/* Another one first each time, so that a busy member cannot starve the others. */
