@@ -136,6 +136,7 @@ struct bond_txq {
 
 struct bond_rxq {
 	_Alignas(RTE_CACHE_LINE_SIZE) uint16_t turn;
+	uint16_t first;                     /* of the polled members, at the next call */
 	uint64_t not_shown;                 /* read by control */
 	uint64_t packets[RTE_MAX_ETHPORTS]; /* by member; read by control */
 	uint64_t inactive[RTE_MAX_ETHPORTS];

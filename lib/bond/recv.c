@@ -265,14 +265,16 @@ recv_all(
 	bool slow
 )
 {
-	uint16_t turn = d->rxq[queue].turn++, got = 0, room, at;
+	struct bond_rxq *q = &d->rxq[queue];
+	uint16_t got = 0, room, at;
 
-	if (unlikely(turn % IDLE_TURNS == 0 && plan->nb_idle != 0))
+	if (unlikely(q->turn++ % IDLE_TURNS == 0 && plan->nb_idle != 0))
 		got = recv_idle(d, plan, queue, pkts, n, slow);
 	if (unlikely(plan->nb_polled == 0))
 		return got;
 	/* Another one first each time, so that a busy member cannot starve the others. */
-	at = plan->nb_polled == 1 ? 0 : turn & 1 ? (uint16_t)(plan->nb_polled - 1) : 0;
+	at = q->first < plan->nb_polled ? q->first : 0;
+	q->first = (uint16_t)(at + 1);
 	for (uint16_t i = 0; i < plan->nb_polled && got < n; i++) {
 		room = (uint16_t)(n - got);
 		got = (uint16_t

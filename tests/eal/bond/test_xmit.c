@@ -371,6 +371,29 @@ roles_decide_what_is_received(void **state)
 	assert_int_equal(counters(2).rx_inactive, 2);
 }
 
+/* Members that always have a burst waiting get their turn one after the other. */
+static void
+no_member_is_starved(void **state)
+{
+	struct bond_plan *plan = plan_of(xmit_active);
+	struct rte_mbuf *pkts[BURST];
+	const unsigned calls = 12;
+
+	(void)state;
+	for (unsigned k = 0; k < MEMBERS; k++)
+		plan->polled[plan->nb_polled++] = (struct plan_polled){port[k], PLAN_ACCEPT_ALL};
+	direct_publish(d, plan);
+	for (unsigned call = 0; call < calls; call++) {
+		for (unsigned k = 0; k < MEMBERS; k++)
+			while (rte_ring_count(in[k]) < BURST)
+				arrive(k, &bond_mac);
+		assert_int_equal(io.rx(&io, 0, pkts, BURST), BURST);
+		rte_pktmbuf_free_bulk(pkts, BURST);
+	}
+	for (unsigned k = 0; k < MEMBERS; k++)
+		assert_int_equal(counters(k).rx_packets, calls / MEMBERS * BURST);
+}
+
 static void
 old_plans_wait_for_their_readers(void **state)
 {
@@ -457,6 +480,7 @@ main(void)
 		CASE(nobody_to_send_to),
 		CASE(a_queue_id_names_its_member),
 		CASE(roles_decide_what_is_received),
+		CASE(no_member_is_starved),
 		CASE(old_plans_wait_for_their_readers),
 		CASE(flow_says_what_workers_do),
 	};
