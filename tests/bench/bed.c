@@ -26,14 +26,14 @@ enum {
 	HOT_FRAMES = 127,
 };
 
-#define BOND_DEVICE BOND_PMD_NAME_PREFIX "_bench"
-
 const char *const bed_path_names[BED_PATH_COUNT] = {"bare", "pmd", "direct"};
 const char *const bed_way_names[BED_WAY_COUNT] = {"rx", "tx", "io"};
 
 struct bed {
 	uint16_t member[BED_MAX_MEMBERS], bare;
 	uint16_t bond;
+	char bond_device[RTE_ETH_NAME_MAX_LEN];
+	unsigned bonds_made;
 	struct bed_case now; /* nb_members 0: no bond yet */
 	struct rte_mempool *rx, *hot, *many;
 	struct rte_mempool *tx_pool; /* one of them */
@@ -100,7 +100,7 @@ bed_new(void)
 	char *argv[32] = {
 		"bench_xmit",
 		"--no-huge",
-		"-m512",
+		"-m1024",
 		"--no-pci",
 		"--no-telemetry",
 		"--lcores=0",
@@ -145,7 +145,7 @@ bond_down(struct bed *bed)
 	need(rte_eth_dev_stop(bed->bond) == 0, "stopping the bond");
 	for (unsigned i = 0; i < bed->now.nb_members; i++)
 		need_done(bond_pmd_member_remove(bed->bond, bed->member[i], &why), &why);
-	need_done(bond_pmd_free(BOND_DEVICE, &why), &why);
+	need_done(bond_pmd_free(bed->bond_device, &why), &why);
 	bed->now.nb_members = 0;
 }
 
@@ -168,7 +168,14 @@ bond_up(struct bed *bed, const struct bed_case *c)
 	uint64_t end = rte_get_timer_cycles() + DEADLINE_S * rte_get_timer_hz();
 	struct reason why;
 
-	need_done(bond_pmd_create(BOND_DEVICE, (uint8_t)c->mode, 0, &bed->bond, &why), &why);
+	/* Each with a name of its own: of some modes the PMD keeps memory under the old one. */
+	snprintf(
+		bed->bond_device,
+		sizeof(bed->bond_device),
+		BOND_PMD_NAME_PREFIX "_bench%u",
+		bed->bonds_made++
+	);
+	need_done(bond_pmd_create(bed->bond_device, (uint8_t)c->mode, 0, &bed->bond, &why), &why);
 	for (unsigned i = 0; i < c->nb_members; i++)
 		need_done(bond_pmd_member_add(bed->bond, bed->member[i], &why), &why);
 	if (c->mode == BOND_MODE_8023AD)
