@@ -125,28 +125,32 @@ by_any(struct bond_direct *d,
        bool by_hash)
 {
 	struct bond_txq *q = &d->txq[queue];
-	struct kept k = {0, 0, false};
-	struct xmit_choice c;
+	uint16_t nb_refused = 0;
+	struct xmit_lists l;
 
 	if (unlikely(plan->active == PLAN_NO_PORT))
 		return xmit_nobody(d, plan, queue, pkts, n);
 	xmit_look_at_source(d, plan, queue, pkts, n);
-	xmit_choice_begin(&c, plan);
-	for (uint16_t i = 0; i < n; i++) {
-		struct rte_mbuf *m = pkts[i];
-		size_t bucket = bucket_of(plan, m, &k.odd);
+	for (size_t i = 0, end; i < n;) {
+		bool odd = false;
 
-		/* No room: as any other frame, by the active member. */
-		if (unlikely(bucket == TLB_ARP) && divert(d, plan, queue, m)) {
-			k.diverted++;
-			continue;
+		xmit_lists_begin(&l, plan);
+		for (end = RTE_MIN(i + XMIT_PART, n); i < end; i++) {
+			struct rte_mbuf *m = pkts[i];
+			size_t bucket = bucket_of(plan, m, &odd);
+
+			/* No room: as any other frame, by the active member. */
+			if (unlikely(bucket == TLB_ARP) && divert(d, plan, queue, m))
+				continue;
+			xmit_list(&l, member_of(q, plan, m, bucket, by_hash), m);
 		}
-		xmit_choose(&c, k.n, member_of(q, plan, m, bucket, by_hash));
-		pkts[k.n++] = m;
+		for (size_t k = 0; unlikely(odd) && k < plan->nb_usable; k++)
+			xmit_look_at_odd(
+				d, plan, queue, l.frames[k], (uint16_t)(l.end[k] - l.frames[k])
+			);
+		nb_refused = xmit_send_lists(d, plan, queue, &l, pkts, nb_refused, true);
 	}
-	if (unlikely(k.odd))
-		xmit_look_at_odd(d, plan, queue, pkts, k.n);
-	return finish(pkts, &k, xmit_send_chosen(d, plan, queue, pkts, k.n, &c, true));
+	return xmit_end(pkts, n, nb_refused);
 }
 
 static uint16_t

@@ -61,18 +61,22 @@ by_any(enum bond_policy policy,
 {
 	const uint64_t magic = plan->usable_magic;
 	const uint16_t members = plan->nb_usable;
-	struct xmit_choice c;
+	uint16_t nb_refused = 0;
+	struct xmit_lists l;
 
 	if (unlikely(members == 0))
 		return xmit_nobody(d, plan, queue, pkts, n);
-	xmit_choice_begin(&c, plan);
-	for (uint16_t i = 0; i < n; i++)
-		xmit_choose(
-			&c,
-			i,
-			(uint8_t)xmit_hash_mod(hash_of(policy, plan, pkts[i]), magic, members)
-		);
-	return xmit_send_chosen(d, plan, queue, pkts, n, &c, false);
+	for (size_t i = 0, end; i < n;) {
+		xmit_lists_begin(&l, plan);
+		for (end = RTE_MIN(i + XMIT_PART, n); i < end; i++)
+			xmit_list(
+				&l,
+				xmit_hash_mod(hash_of(policy, plan, pkts[i]), magic, members),
+				pkts[i]
+			);
+		nb_refused = xmit_send_lists(d, plan, queue, &l, pkts, nb_refused, false);
+	}
+	return xmit_end(pkts, n, nb_refused);
 }
 
 XMIT_POLICIES

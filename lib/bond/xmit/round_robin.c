@@ -55,48 +55,64 @@ offer_round(
 	return sent;
 }
 
-/* One slice for each member. This is the one mode whose frames may go to any of them. */
+/*
+ * Offer each member its slice. What is refused is kept in front of @pkts, behind @nb_refused
+ * others, and not counted yet: this is the one mode whose frames may go to any member.
+ */
 static inline uint16_t
-send_slices(
+offer_slices(
 	struct bond_direct *d,
 	const struct bond_plan *plan,
 	uint16_t queue,
+	struct xmit_slice *slices,
 	struct rte_mbuf **pkts,
-	uint16_t n,
-	struct xmit_slice *slices
+	uint16_t nb_refused
 )
 {
-	uint16_t sent = 0;
-
 	for (uint16_t k = 0; k < plan->nb_usable; k++) {
 		struct xmit_slice *s = &slices[k];
 
 		if (s->n == 0)
 			continue;
 		s->sent = xmit_offer(d, plan, plan->usable[k], queue, s->pkts, s->n);
-		sent = (uint16_t)(sent + s->sent);
+		if (unlikely(s->sent < s->n))
+			nb_refused = xmit_keep(pkts, nb_refused, s);
 	}
-	if (likely(sent == n))
-		return n;
-	(void)xmit_join(pkts, slices, plan->nb_usable, n);
-	return (uint16_t)(sent + offer_round(d, plan, queue, pkts + sent, (uint16_t)(n - sent)));
+	return nb_refused;
 }
 
 static uint16_t
-send_chosen(
+offer_lists(
 	struct bond_direct *d,
 	const struct bond_plan *plan,
 	uint16_t queue,
+	struct xmit_lists *l,
 	struct rte_mbuf **pkts,
-	uint16_t n,
-	const struct xmit_choice *c
+	uint16_t nb_refused
 )
 {
 	struct xmit_slice slices[BOND_MAX_MEMBERS];
-	struct rte_mbuf *sorted[XMIT_MAX_BURST];
 
-	xmit_sort(plan, pkts, n, c, sorted, slices);
-	return send_slices(d, plan, queue, pkts, n, slices);
+	for (uint16_t k = 0; k < plan->nb_usable; k++)
+		slices[k] =
+			(struct xmit_slice){l->frames[k], (uint16_t)(l->end[k] - l->frames[k]), 0};
+	return offer_slices(d, plan, queue, slices, pkts, nb_refused);
+}
+
+/* All have been offered once, and @nb_refused stand in front of @pkts. */
+static inline uint16_t
+finish(struct bond_direct *d,
+       const struct bond_plan *plan,
+       uint16_t queue,
+       struct rte_mbuf **pkts,
+       uint16_t n,
+       uint16_t nb_refused)
+{
+	uint16_t sent = xmit_end(pkts, n, nb_refused);
+
+	if (likely(nb_refused == 0))
+		return n;
+	return (uint16_t)(sent + offer_round(d, plan, queue, pkts + sent, nb_refused));
 }
 
 uint16_t
@@ -111,29 +127,33 @@ xmit_round_robin(
 	struct bond_txq *q = &d->txq[queue];
 	uint16_t index = q->rr_index, members = plan->nb_usable;
 	uint32_t left = q->rr_left;
-	struct xmit_choice c;
+	uint16_t nb_refused = 0;
+	struct xmit_lists l;
 
 	if (unlikely(members == 0))
 		return xmit_nobody(d, plan, queue, pkts, n);
 	if (unlikely(index >= members))
 		index = 0;
 	xmit_look(d, plan, queue, pkts, n);
-	xmit_choice_begin(&c, plan);
-	for (uint16_t i = 0; i < n; i++) {
-		if (unlikely(is_igmp(pkts[i]))) {
-			xmit_choose(&c, i, index_of(plan, plan->active));
-			continue;
+	for (size_t i = 0, end; i < n;) {
+		xmit_lists_begin(&l, plan);
+		for (end = RTE_MIN(i + XMIT_PART, n); i < end; i++) {
+			if (unlikely(is_igmp(pkts[i]))) {
+				xmit_list(&l, index_of(plan, plan->active), pkts[i]);
+				continue;
+			}
+			if (left == 0) {
+				index = index + 1 == members ? 0 : (uint16_t)(index + 1);
+				left = plan->packets_per_member;
+			}
+			left--;
+			xmit_list(&l, index, pkts[i]);
 		}
-		if (left == 0) {
-			index = index + 1 == members ? 0 : (uint16_t)(index + 1);
-			left = plan->packets_per_member;
-		}
-		left--;
-		xmit_choose(&c, i, (uint8_t)index);
+		nb_refused = offer_lists(d, plan, queue, &l, pkts, nb_refused);
 	}
 	q->rr_index = index;
 	q->rr_left = left;
-	return send_chosen(d, plan, queue, pkts, n, &c);
+	return finish(d, plan, queue, pkts, n, nb_refused);
 }
 
 /*
@@ -221,7 +241,7 @@ xmit_round_robin_each(
 	xmit_look_at_source(d, plan, queue, pkts, n);
 	q->rr_index = (uint16_t)xmit_hash_mod((uint32_t)index + n, plan->usable_magic, members);
 	q->rr_left = 0;
-	return send_slices(d, plan, queue, pkts, n, slices);
+	return finish(d, plan, queue, pkts, n, offer_slices(d, plan, queue, slices, pkts, 0));
 }
 
 uint16_t
@@ -235,24 +255,28 @@ xmit_round_robin_random(
 {
 	struct bond_txq *q = &d->txq[queue];
 	uint64_t x = q->random;
-	struct xmit_choice c;
+	uint16_t nb_refused = 0;
+	struct xmit_lists l;
 
 	if (unlikely(plan->nb_usable == 0))
 		return xmit_nobody(d, plan, queue, pkts, n);
 	xmit_look(d, plan, queue, pkts, n);
-	xmit_choice_begin(&c, plan);
-	for (uint16_t i = 0; i < n; i++) {
-		/* Marsaglia's xorshift64: 13, 7, 17. */
-		x ^= x << 13;
-		x ^= x >> 7;
-		x ^= x << 17;
-		xmit_choose(
-			&c,
-			i,
-			is_igmp(pkts[i]) ? index_of(plan, plan->active)
-					 : (uint8_t)(((x >> 32) * plan->nb_usable) >> 32)
-		);
+	for (size_t i = 0, end; i < n;) {
+		xmit_lists_begin(&l, plan);
+		for (end = RTE_MIN(i + XMIT_PART, n); i < end; i++) {
+			/* Marsaglia's xorshift64: 13, 7, 17. */
+			x ^= x << 13;
+			x ^= x >> 7;
+			x ^= x << 17;
+			xmit_list(
+				&l,
+				is_igmp(pkts[i]) ? index_of(plan, plan->active)
+						 : ((x >> 32) * plan->nb_usable) >> 32,
+				pkts[i]
+			);
+		}
+		nb_refused = offer_lists(d, plan, queue, &l, pkts, nb_refused);
 	}
 	q->random = x;
-	return send_chosen(d, plan, queue, pkts, n, &c);
+	return finish(d, plan, queue, pkts, n, nb_refused);
 }

@@ -16,18 +16,20 @@ struct xmit_slice {
 	uint16_t n, sent;
 };
 
-/* A choice for each frame, an index into plan->usable, and how often each was made. */
-struct xmit_choice {
-	uint16_t count[BOND_MAX_MEMBERS];
-	uint8_t of[XMIT_MAX_BURST];
+enum {
+	/* Frames that are listed at a time: a longer burst goes in parts. */
+	XMIT_PART = 64,
 };
 
-/*
- * Put what the @n slices of a burst of @total frames have left at the end of @pkts. Returns how
- * many are not left.
+/* The frames of a part, a list for each member by its index in plan->usable. */
+struct xmit_lists {
+	struct rte_mbuf **end[BOND_MAX_MEMBERS];
+	struct rte_mbuf *frames[BOND_MAX_MEMBERS][XMIT_PART];
+};
+
+/* Put what a slice has left behind @nb_refused others in front of @pkts; how many there are then.
  */
-uint16_t
-xmit_join(struct rte_mbuf **pkts, const struct xmit_slice *slices, uint16_t n, uint16_t total);
+uint16_t xmit_keep(struct rte_mbuf **pkts, uint16_t nb_refused, const struct xmit_slice *s);
 
 /*
  * Frames that leave by another than the active member get that one's address as their source, so
@@ -81,6 +83,15 @@ xmit_split(
 	*nb_other += second;
 }
 
+/* Of a burst of @n, @nb_refused in front: put them to its end. Returns how many were sent. */
+static __rte_always_inline uint16_t
+xmit_end(struct rte_mbuf **pkts, uint16_t n, uint16_t nb_refused)
+{
+	if (unlikely(nb_refused != 0))
+		memmove(pkts + n - nb_refused, pkts, nb_refused * sizeof(pkts[0]));
+	return (uint16_t)(n - nb_refused);
+}
+
 static __rte_always_inline uint16_t
 xmit_send_two(
 	struct bond_direct *d,
@@ -93,69 +104,52 @@ xmit_send_two(
 	bool own_source
 )
 {
-	struct xmit_slice slices[] = {{pkts, (uint16_t)(n - nb_other), 0}, {other, nb_other, 0}};
-	uint16_t refused;
+	struct xmit_slice first = {pkts, (uint16_t)(n - nb_other), 0},
+			  second = {other, nb_other, 0};
+	uint16_t nb_refused = 0;
 
-	refused = xmit_slice(d, plan, queue, 0, &slices[0], own_source);
-	refused |= xmit_slice(d, plan, queue, 1, &slices[1], own_source);
-	return likely(refused == 0) ? n : xmit_join(pkts, slices, 2, n);
+	if (unlikely(xmit_slice(d, plan, queue, 0, &first, own_source) != 0))
+		nb_refused = xmit_keep(pkts, nb_refused, &first);
+	if (unlikely(xmit_slice(d, plan, queue, 1, &second, own_source) != 0))
+		nb_refused = xmit_keep(pkts, nb_refused, &second);
+	return xmit_end(pkts, n, nb_refused);
 }
 
 static __rte_always_inline void
-xmit_choose(struct xmit_choice *c, uint16_t i, uint8_t index)
+xmit_lists_begin(struct xmit_lists *l, const struct bond_plan *plan)
 {
-	c->of[i] = index;
-	c->count[index]++;
+	for (size_t k = 0; k < plan->nb_usable; k++)
+		l->end[k] = l->frames[k];
 }
 
-/* Before the first choice. */
-static inline void
-xmit_choice_begin(struct xmit_choice *c, const struct bond_plan *plan)
-{
-	memset(c->count, 0, plan->nb_usable * sizeof(c->count[0]));
-}
-
-/* Sort a burst into @sorted, a slice for each member; the order within a member stays. */
 static __rte_always_inline void
-xmit_sort(
-	const struct bond_plan *plan,
-	struct rte_mbuf *const *pkts,
-	uint16_t n,
-	const struct xmit_choice *c,
-	struct rte_mbuf **sorted,
-	struct xmit_slice *slices
-)
+xmit_list(struct xmit_lists *l, size_t index, struct rte_mbuf *m)
 {
-	struct rte_mbuf **next[BOND_MAX_MEMBERS], **end = sorted;
-
-	for (uint16_t k = 0; k < plan->nb_usable; k++) {
-		slices[k] = (struct xmit_slice){end, c->count[k], 0};
-		next[k] = end;
-		end += c->count[k];
-	}
-	for (uint16_t i = 0; i < n; i++)
-		*next[c->of[i]]++ = pkts[i];
+	*l->end[index]++ = m;
 }
 
+/*
+ * Send all lists. What is refused is kept in front of @pkts, behind @nb_refused others: those
+ * places are free, as they have been listed. Returns how many others there are then.
+ */
 static __rte_always_inline uint16_t
-xmit_send_chosen(
+xmit_send_lists(
 	struct bond_direct *d,
 	const struct bond_plan *plan,
 	uint16_t queue,
+	struct xmit_lists *l,
 	struct rte_mbuf **pkts,
-	uint16_t n,
-	const struct xmit_choice *c,
+	uint16_t nb_refused,
 	bool own_source
 )
 {
-	struct rte_mbuf *sorted[XMIT_MAX_BURST];
-	struct xmit_slice slices[BOND_MAX_MEMBERS];
-	uint16_t refused = 0;
+	for (uint16_t k = 0; k < plan->nb_usable; k++) {
+		struct xmit_slice s = {l->frames[k], (uint16_t)(l->end[k] - l->frames[k]), 0};
 
-	xmit_sort(plan, pkts, n, c, sorted, slices);
-	for (uint16_t k = 0; k < plan->nb_usable; k++)
-		refused |= xmit_slice(d, plan, queue, k, &slices[k], own_source);
-	return likely(refused == 0) ? n : xmit_join(pkts, slices, plan->nb_usable, n);
+		if (unlikely(xmit_slice(d, plan, queue, k, &s, own_source) != 0))
+			nb_refused = xmit_keep(pkts, nb_refused, &s);
+	}
+	return nb_refused;
 }
 
 /*

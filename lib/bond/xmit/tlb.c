@@ -73,18 +73,23 @@ by_any(enum bond_policy policy,
        uint16_t n)
 {
 	struct bond_txq *q = &d->txq[queue];
-	struct xmit_choice c;
-	bool odd = false;
+	uint16_t nb_refused = 0;
+	struct xmit_lists l;
 
 	if (unlikely(plan->active == PLAN_NO_PORT))
 		return xmit_nobody(d, plan, queue, pkts, n);
 	xmit_look_at_source(d, plan, queue, pkts, n);
-	xmit_choice_begin(&c, plan);
-	for (uint16_t i = 0; i < n; i++)
-		xmit_choose(&c, i, member_of(policy, q, plan, pkts[i], &odd));
-	if (unlikely(odd))
-		xmit_look_at_odd(d, plan, queue, pkts, n);
-	return xmit_send_chosen(d, plan, queue, pkts, n, &c, true);
+	for (size_t i = 0, end, begin; i < n;) {
+		bool odd = false;
+
+		xmit_lists_begin(&l, plan);
+		for (begin = i, end = RTE_MIN(i + XMIT_PART, n); i < end; i++)
+			xmit_list(&l, member_of(policy, q, plan, pkts[i], &odd), pkts[i]);
+		if (unlikely(odd))
+			xmit_look_at_odd(d, plan, queue, pkts + begin, (uint16_t)(end - begin));
+		nb_refused = xmit_send_lists(d, plan, queue, &l, pkts, nb_refused, true);
+	}
+	return xmit_end(pkts, n, nb_refused);
 }
 
 XMIT_POLICIES
@@ -97,6 +102,14 @@ xmit_tlb_by(enum bond_policy policy, uint16_t nb_usable)
 	return nb_usable == 2 ? two[policy] : any[policy];
 }
 
+static inline size_t
+member_by_hash(const struct bond_plan *plan, const struct rte_mbuf *m)
+{
+	if (!tlb_is_balanced(m))
+		return plan->active_index;
+	return xmit_hash_mod(plan->hash(m), plan->usable_magic, plan->nb_usable);
+}
+
 uint16_t
 xmit_tlb_hash(
 	struct bond_direct *d,
@@ -106,20 +119,17 @@ xmit_tlb_hash(
 	uint16_t n
 )
 {
-	struct xmit_choice c;
+	uint16_t nb_refused = 0;
+	struct xmit_lists l;
 
 	if (unlikely(plan->active == PLAN_NO_PORT))
 		return xmit_nobody(d, plan, queue, pkts, n);
 	xmit_look(d, plan, queue, pkts, n);
-	xmit_choice_begin(&c, plan);
-	for (uint16_t i = 0; i < n; i++) {
-		uint32_t index = plan->active_index;
-
-		if (tlb_is_balanced(pkts[i]))
-			index = xmit_hash_mod(
-				plan->hash(pkts[i]), plan->usable_magic, plan->nb_usable
-			);
-		xmit_choose(&c, i, (uint8_t)index);
+	for (size_t i = 0, end; i < n;) {
+		xmit_lists_begin(&l, plan);
+		for (end = RTE_MIN(i + XMIT_PART, n); i < end; i++)
+			xmit_list(&l, member_by_hash(plan, pkts[i]), pkts[i]);
+		nb_refused = xmit_send_lists(d, plan, queue, &l, pkts, nb_refused, true);
 	}
-	return xmit_send_chosen(d, plan, queue, pkts, n, &c, true);
+	return xmit_end(pkts, n, nb_refused);
 }
