@@ -10,6 +10,7 @@
 
 #include <rte_branch_prediction.h>
 #include <rte_byteorder.h>
+#include <rte_common.h>
 #include <rte_ether.h>
 #include <rte_mbuf.h>
 
@@ -32,7 +33,7 @@ enum {
 	COMMON_BYTES = 38,
 };
 
-static inline uint32_t
+static __rte_always_inline uint32_t
 common_load32(const uint8_t *p)
 {
 	uint32_t word;
@@ -41,7 +42,7 @@ common_load32(const uint8_t *p)
 	return word;
 }
 
-static inline bool
+static __rte_always_inline bool
 common_is_ipv4(const uint8_t *frame)
 {
 	rte_be16_t type;
@@ -51,13 +52,13 @@ common_is_ipv4(const uint8_t *frame)
 }
 
 /* Of a frame with a header: whether it goes to a single host, and whether it is IPv4. */
-static inline bool
+static __rte_always_inline bool
 common_is_single(const struct rte_mbuf *m)
 {
 	return (*rte_pktmbuf_mtod(m, const uint8_t *) & 1) == 0;
 }
 
-static inline bool
+static __rte_always_inline bool
 common_is_ip4(const struct rte_mbuf *m)
 {
 	return m->data_len >= RTE_ETHER_HDR_LEN &&
@@ -65,7 +66,7 @@ common_is_ip4(const struct rte_mbuf *m)
 }
 
 /* Untagged, contiguous TCP or UDP over IPv4, without options and not a fragment. */
-static inline bool
+static __rte_always_inline bool
 common_is_flow4(const struct rte_mbuf *m, const uint8_t *frame)
 {
 	/* Type and length of the header; fragment's offset and flag, and protocol. */
@@ -83,14 +84,14 @@ common_is_flow4(const struct rte_mbuf *m, const uint8_t *frame)
 }
 
 /* bond_eth_hash, of an IPv4 frame. */
-static inline uint32_t
+static __rte_always_inline uint32_t
 common_l2(const uint8_t *frame)
 {
 	return (uint32_t)(frame[COMMON_DST_END] ^ frame[COMMON_SRC_END]) ^ RTE_ETHER_TYPE_IPV4;
 }
 
 /* All but the tag of bond_vlan_srcmac_hash. */
-static inline uint32_t
+static __rte_always_inline uint32_t
 common_srcmac(const uint8_t *frame)
 {
 	return rte_be_to_cpu_32(common_load32(frame + COMMON_SRC)) >> 8 ^
@@ -144,7 +145,7 @@ common_key(enum bond_policy policy, const struct rte_mbuf *m, uint32_t *ret)
 }
 
 /* bond_ip_hash, but for the shift of the policies with ports. */
-static inline uint32_t
+static __rte_always_inline uint32_t
 common_fold(uint32_t key)
 {
 	key ^= key >> 16;

@@ -97,7 +97,12 @@ xmit_hash_by(enum bond_policy policy, uint16_t nb_usable)
 {
 	static const plan_xmit_fn two[] = XMIT_POLICY_TABLE(two), any[] = XMIT_POLICY_TABLE(any);
 
+	plan_xmit_fn avx2;
+
 	if (nb_usable == 1)
 		return to_one;
-	return nb_usable == 2 ? two[policy] : any[policy];
+	if (nb_usable != 2)
+		return any[policy];
+	avx2 = xmit_hash_avx2_by(policy);
+	return avx2 != NULL ? avx2 : two[policy];
 }

@@ -106,12 +106,13 @@ xmit_send_two(
 {
 	struct xmit_slice first = {pkts, (uint16_t)(n - nb_other), 0},
 			  second = {other, nb_other, 0};
-	uint16_t nb_refused = 0;
+	uint16_t nb_refused;
 
-	if (unlikely(xmit_slice(d, plan, queue, 0, &first, own_source) != 0))
-		nb_refused = xmit_keep(pkts, nb_refused, &first);
-	if (unlikely(xmit_slice(d, plan, queue, 1, &second, own_source) != 0))
-		nb_refused = xmit_keep(pkts, nb_refused, &second);
+	nb_refused = xmit_slice(d, plan, queue, 0, &first, own_source);
+	nb_refused = (uint16_t)(nb_refused + xmit_slice(d, plan, queue, 1, &second, own_source));
+	if (likely(nb_refused == 0))
+		return n;
+	(void)xmit_keep(pkts, xmit_keep(pkts, 0, &first), &second);
 	return xmit_end(pkts, n, nb_refused);
 }
 

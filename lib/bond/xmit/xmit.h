@@ -46,6 +46,9 @@ uint16_t xmit_alb_hash(
 /* By the hash of @policy, @nb_usable members; what mode 2 does. */
 plan_xmit_fn xmit_hash_by(enum bond_policy policy, uint16_t nb_usable);
 
+/* The same for two members by a CPU with AVX2; NULL: there is none, or it would not be faster. */
+plan_xmit_fn xmit_hash_avx2_by(enum bond_policy policy);
+
 /* Modes 5 and 6 with tlb_dynamic_lb=1; mode 6 has a hash of its own. */
 plan_xmit_fn xmit_tlb_by(enum bond_policy policy, uint16_t nb_usable);
 plan_xmit_fn xmit_alb_by(uint16_t nb_usable);
