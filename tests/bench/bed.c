@@ -119,13 +119,11 @@ bed_new(void)
 	bed->hot = pool_new("hot", HOT_FRAMES);
 	bed->many = pool_new("many", BED_MAX_FLOWS);
 	for (unsigned i = 0; i < RTE_DIM(vdev); i++) {
+		char name[16];
 		uint16_t id;
 
-		need(rte_eth_dev_get_port_by_name(vdev[i] + strlen("--vdev="), &id) == 0 ||
-		             rte_eth_dev_get_port_by_name(
-				     strtok(vdev[i] + strlen("--vdev="), ","), &id
-			     ) == 0,
-		     "a null port");
+		snprintf(name, sizeof(name), "net_null%u", i);
+		need(rte_eth_dev_get_port_by_name(name, &id) == 0, name);
 		if (i < BED_MAX_MEMBERS)
 			bed->member[i] = id;
 		else
