@@ -7,6 +7,22 @@
 
 #include <string.h>
 
+/*
+ * Add @more references to each frame, or take them off. Whether a driver may write into one of the
+ * frames, by what it is asked to do: tags, checksums.
+ */
+static inline bool
+refer(struct rte_mbuf *const *pkts, uint16_t n, int more)
+{
+	uint64_t flags = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		flags |= pkts[i]->ol_flags;
+		rte_pktmbuf_refcnt_update(pkts[i], (int16_t)more);
+	}
+	return (flags & RTE_MBUF_F_TX_OFFLOAD_MASK) != 0;
+}
+
 /* One more reference to a frame, or a copy of it; NULL without memory. */
 static inline struct rte_mbuf *
 another(struct rte_mbuf *m)
@@ -18,11 +34,35 @@ another(struct rte_mbuf *m)
 }
 
 /* What a member did not get of its references or copies. */
-static void
+static inline void
 release(struct rte_mbuf **pkts, uint16_t n)
 {
-	if (n != 0)
+	if (unlikely(n != 0))
 		rte_pktmbuf_free_bulk(pkts, n);
+}
+
+/* Send references, or copies where it must be, by one member. */
+static void
+send_others(
+	struct bond_direct *d,
+	const struct bond_plan *plan,
+	uint16_t port_id,
+	uint16_t queue,
+	struct rte_mbuf **pkts,
+	uint16_t n
+)
+{
+	struct rte_mbuf *more[XMIT_MAX_BURST];
+	uint16_t got = 0, sent;
+
+	for (uint16_t i = 0; i < n; i++) {
+		more[got] = another(pkts[i]);
+		got = (uint16_t)(got + (more[got] != NULL));
+	}
+	if (unlikely(got < n))
+		plan_count(&d->txq[queue].no_mbuf, (uint64_t)n - got);
+	sent = xmit_member(d, plan, port_id, queue, more, got);
+	release(more + sent, (uint16_t)(got - sent));
 }
 
 uint16_t
@@ -34,23 +74,21 @@ xmit_broadcast(
 	uint16_t n
 )
 {
-	struct rte_mbuf *more[XMIT_MAX_BURST];
 	uint16_t last = plan->nb_usable, sent;
 
 	if (unlikely(last == 0))
 		return xmit_nobody(d, plan, queue, pkts, n);
 	last--;
-	for (uint16_t k = 0; k < last; k++) {
-		uint16_t got = 0;
-
-		for (uint16_t i = 0; i < n; i++) {
-			more[got] = another(pkts[i]);
-			got = (uint16_t)(got + (more[got] != NULL));
+	/* All references at once: the burst itself is what each member gets. */
+	if (unlikely(refer(pkts, n, last))) {
+		(void)refer(pkts, n, -last);
+		for (uint16_t k = 0; k < last; k++)
+			send_others(d, plan, plan->usable[k], queue, pkts, n);
+	} else {
+		for (uint16_t k = 0; k < last; k++) {
+			sent = xmit_member(d, plan, plan->usable[k], queue, pkts, n);
+			release(pkts + sent, (uint16_t)(n - sent));
 		}
-		if (unlikely(got < n))
-			plan_count(&d->txq[queue].no_mbuf, (uint64_t)n - got);
-		sent = xmit_member(d, plan, plan->usable[k], queue, more, got);
-		release(more + sent, (uint16_t)(got - sent));
 	}
 	sent = xmit_member(d, plan, plan->usable[last], queue, pkts, n);
 	if (last == 0)
