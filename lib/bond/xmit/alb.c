@@ -8,12 +8,6 @@
 
 #include <rte_ring.h>
 
-/* How a burst is split: frames that go on, and ARP that went to control; whether some were odd. */
-struct kept {
-	uint16_t n, diverted;
-	bool odd;
-};
-
 /* Untagged unicast IPv4, and nothing that tlb_bucket() leaves to the active member. */
 static __rte_always_inline bool
 is_common(const struct rte_mbuf *m, const uint8_t *frame)
@@ -64,15 +58,6 @@ divert(struct bond_direct *d, const struct bond_plan *plan, uint16_t queue, stru
 	return inspect_divert(d->tx_to_control[queue], m);
 }
 
-/* What is left stands at the end of the whole burst. */
-static inline uint16_t
-finish(struct rte_mbuf **pkts, const struct kept *k, uint16_t sent)
-{
-	if (unlikely(sent < k->n && k->diverted != 0))
-		memmove(pkts + sent + k->diverted, pkts + sent, (k->n - sent) * sizeof(pkts[0]));
-	return (uint16_t)(sent + k->diverted);
-}
-
 static uint16_t
 by_two(struct bond_direct *d,
        const struct bond_plan *plan,
@@ -82,38 +67,33 @@ by_two(struct bond_direct *d,
 {
 	struct rte_mbuf *other[XMIT_MAX_BURST];
 	struct bond_txq *q = &d->txq[queue];
-	struct kept k = {0, 0, false};
-	size_t nb_other = 0;
-	uint16_t sent;
+	size_t nb_other = 0, kept = 0;
+	uint16_t sent, diverted;
+	bool odd = false;
 
 	if (unlikely(plan->active == PLAN_NO_PORT))
 		return xmit_nobody(d, plan, queue, pkts, n);
 	xmit_look_at_source(d, plan, queue, pkts, n);
 	for (size_t i = 0; i < n; i++) {
 		struct rte_mbuf *m = pkts[i];
-		size_t bucket = bucket_of(plan, m, &k.odd);
+		size_t bucket = bucket_of(plan, m, &odd);
 
 		/* No room: as any other frame, by the active member. */
-		if (unlikely(bucket == TLB_ARP) && divert(d, plan, queue, m)) {
-			k.diverted++;
+		if (unlikely(bucket == TLB_ARP) && divert(d, plan, queue, m))
 			continue;
-		}
-		xmit_split(
-			pkts,
-			i - k.diverted,
-			other,
-			&nb_other,
-			m,
-			member_of(q, plan, m, bucket, false)
-		);
+		xmit_split(pkts, kept, other, &nb_other, m, member_of(q, plan, m, bucket, false));
+		kept++;
 	}
-	k.n = (uint16_t)(n - k.diverted);
-	if (unlikely(k.odd)) {
-		xmit_look_at_odd(d, plan, queue, pkts, (uint16_t)(k.n - nb_other));
+	if (unlikely(odd)) {
+		xmit_look_at_odd(d, plan, queue, pkts, (uint16_t)(kept - nb_other));
 		xmit_look_at_odd(d, plan, queue, other, (uint16_t)nb_other);
 	}
-	sent = xmit_send_two(d, plan, queue, pkts, k.n, other, (uint16_t)nb_other, true);
-	return finish(pkts, &k, sent);
+	sent = xmit_send_two(d, plan, queue, pkts, (uint16_t)kept, other, (uint16_t)nb_other, true);
+	diverted = (uint16_t)(n - kept);
+	/* What is left stands at the end of the whole burst. */
+	if (unlikely(diverted != 0))
+		memmove(pkts + sent + diverted, pkts + sent, (kept - sent) * sizeof(pkts[0]));
+	return (uint16_t)(sent + diverted);
 }
 
 static __rte_always_inline uint16_t
