@@ -33,9 +33,11 @@ struct list {
 	uint16_t values[5], n;
 };
 
-/* What is known of one path in one case. */
+/* What the rounds of one case and way say. */
 struct result {
-	struct spread cycles; /* per packet */
+	struct spread cycles[BED_PATH_COUNT]; /* per packet */
+	struct spread cost, rate;             /* direct : PMD, bare : direct */
+	double least;                         /* cost of minima */
 };
 
 static void
@@ -78,79 +80,89 @@ json_of(const struct spread *s)
 	);
 }
 
+static void
+print_row(const struct bed_case *c, enum bed_way way, const struct result *r)
+{
+	const struct spread *s = r->cycles;
+	char name[128];
+
+	name_of(c, name, sizeof(name));
+	printf("%-52s %s %6.2f %6.2f %6.2f | %6.2f %6.2f %6.2f | %5.2f %5.2f [%5.2f %5.2f] | "
+	       "%.2f\n",
+	       name,
+	       bed_way_names[way],
+	       s[BED_BARE].minimum,
+	       s[BED_PMD].minimum,
+	       s[BED_DIRECT].minimum,
+	       s[BED_BARE].median,
+	       s[BED_PMD].median,
+	       s[BED_DIRECT].median,
+	       r->least,
+	       r->cost.median,
+	       r->cost.low,
+	       r->cost.high,
+	       s[BED_BARE].minimum / s[BED_DIRECT].minimum);
+}
+
+static json_t *
+json_row(const struct bed_case *c, enum bed_way way, const struct result *r)
+{
+	return json_pack(
+		"{s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:f, s:o, s:o}",
+		"mode",
+		bond_mode_names[c->mode],
+		"policy",
+		bond_policy_names[c->policy],
+		"way",
+		bed_way_names[way],
+		"members",
+		c->nb_members,
+		"burst",
+		c->burst,
+		"flows",
+		c->flows,
+		"bare",
+		json_of(&r->cycles[BED_BARE]),
+		"pmd",
+		json_of(&r->cycles[BED_PMD]),
+		"direct",
+		json_of(&r->cycles[BED_DIRECT]),
+		"cost_ratio_of_minima",
+		r->least,
+		"cost_ratio",
+		json_of(&r->cost),
+		"bare_by_direct",
+		json_of(&r->rate)
+	);
+}
+
 /* Rounds in which each path has its turn, so that what disturbs one disturbs all. */
 static void
 measure(struct bed *bed, const struct bed_case *c, const struct options *o, json_t *rows)
 {
-	static double v[BED_PATH_COUNT][SPREAD_MAX], ratio[SPREAD_MAX], rate[SPREAD_MAX];
-	char name[128];
+	static double v[BED_PATH_COUNT][SPREAD_MAX], cost[SPREAD_MAX], rate[SPREAD_MAX];
 
-	name_of(c, name, sizeof(name));
 	for (enum bed_way way = 0; way < BED_WAY_COUNT; way++) {
-		struct spread s[BED_PATH_COUNT], cost, bare;
-		double least;
+		struct result r;
 
 		for (enum bed_path p = 0; p < BED_PATH_COUNT; p++)
 			bed_run(bed, p, way, WARM_BURSTS);
-		for (unsigned r = 0; r < o->rounds; r++)
+		for (unsigned i = 0; i < o->rounds; i++)
 			for (enum bed_path p = 0; p < BED_PATH_COUNT; p++)
-				v[p][r] = cycles(bed, c, p, way);
-		for (unsigned r = 0; r < o->rounds; r++) {
-			ratio[r] = (v[BED_DIRECT][r] - v[BED_BARE][r]) /
-			           (v[BED_PMD][r] - v[BED_BARE][r]);
-			rate[r] = v[BED_BARE][r] / v[BED_DIRECT][r];
+				v[p][i] = cycles(bed, c, p, way);
+		for (unsigned i = 0; i < o->rounds; i++) {
+			cost[i] = (v[BED_DIRECT][i] - v[BED_BARE][i]) /
+			          (v[BED_PMD][i] - v[BED_BARE][i]);
+			rate[i] = v[BED_BARE][i] / v[BED_DIRECT][i];
 		}
 		for (enum bed_path p = 0; p < BED_PATH_COUNT; p++)
-			s[p] = spread_of(v[p], o->rounds);
-		cost = spread_of(ratio, o->rounds);
-		bare = spread_of(rate, o->rounds);
-		least = (s[BED_DIRECT].minimum - s[BED_BARE].minimum) /
-		        (s[BED_PMD].minimum - s[BED_BARE].minimum);
-		printf("%-52s %s %6.2f %6.2f %6.2f | %6.2f %6.2f %6.2f | %5.2f %5.2f [%5.2f %5.2f] "
-		       "| %.2f\n",
-		       name,
-		       bed_way_names[way],
-		       s[BED_BARE].minimum,
-		       s[BED_PMD].minimum,
-		       s[BED_DIRECT].minimum,
-		       s[BED_BARE].median,
-		       s[BED_PMD].median,
-		       s[BED_DIRECT].median,
-		       least,
-		       cost.median,
-		       cost.low,
-		       cost.high,
-		       s[BED_BARE].minimum / s[BED_DIRECT].minimum);
-		json_array_append_new(
-			rows,
-			json_pack(
-				"{s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:f, s:o, s:o}",
-				"mode",
-				bond_mode_names[c->mode],
-				"policy",
-				bond_policy_names[c->policy],
-				"way",
-				bed_way_names[way],
-				"members",
-				c->nb_members,
-				"burst",
-				c->burst,
-				"flows",
-				c->flows,
-				"bare",
-				json_of(&s[BED_BARE]),
-				"pmd",
-				json_of(&s[BED_PMD]),
-				"direct",
-				json_of(&s[BED_DIRECT]),
-				"cost_ratio_of_minima",
-				least,
-				"cost_ratio",
-				json_of(&cost),
-				"bare_by_direct",
-				json_of(&bare)
-			)
-		);
+			r.cycles[p] = spread_of(v[p], o->rounds);
+		r.cost = spread_of(cost, o->rounds);
+		r.rate = spread_of(rate, o->rounds);
+		r.least = (r.cycles[BED_DIRECT].minimum - r.cycles[BED_BARE].minimum) /
+		          (r.cycles[BED_PMD].minimum - r.cycles[BED_BARE].minimum);
+		print_row(c, way, &r);
+		json_array_append_new(rows, json_row(c, way, &r));
 	}
 }
 
