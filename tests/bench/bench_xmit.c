@@ -64,19 +64,20 @@ cycles(struct bed *bed, const struct bed_case *c, enum bed_path path, enum bed_w
 	return (double)(rte_rdtsc_precise() - begin) / ((double)BURSTS * c->burst);
 }
 
+/* What divides by nothing becomes null: some of the PMD's modes cost less than can be measured. */
 static json_t *
 json_of(const struct spread *s)
 {
 	return json_pack(
-		"{s:f, s:f, s:f, s:f}",
+		"{s:o?, s:o?, s:o?, s:o?}",
 		"minimum",
-		s->minimum,
+		json_real(s->minimum),
 		"median",
-		s->median,
+		json_real(s->median),
 		"low",
-		s->low,
+		json_real(s->low),
 		"high",
-		s->high
+		json_real(s->high)
 	);
 }
 
@@ -108,7 +109,7 @@ static json_t *
 json_row(const struct bed_case *c, enum bed_way way, const struct result *r)
 {
 	return json_pack(
-		"{s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:f, s:o, s:o}",
+		"{s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:o?, s:o, s:o}",
 		"mode",
 		bond_mode_names[c->mode],
 		"policy",
@@ -128,7 +129,7 @@ json_row(const struct bed_case *c, enum bed_way way, const struct result *r)
 		"direct",
 		json_of(&r->cycles[BED_DIRECT]),
 		"cost_ratio_of_minima",
-		r->least,
+		json_real(r->least),
 		"cost_ratio",
 		json_of(&r->cost),
 		"bare_by_direct",
