@@ -8,6 +8,7 @@
 #include "bond_view.h"
 #include "command.h"
 #include "command_table.h"
+#include "vf.h"
 
 #include <rte_ethdev.h>
 
@@ -39,10 +40,29 @@ put_number_option(struct text *ret, const char *name, uint32_t value)
 		text_printf(ret, " --%s %u", name, value);
 }
 
+/* VFs: those of the command line are an option, the others a command. */
+static void
+put_vfs(const struct app *app, bool by_command, struct text *ret)
+{
+	for (unsigned i = 0; i < vfs_count(app->vfs); i++) {
+		const struct vf *vf = vfs_at(app->vfs, i);
+
+		if (vf->by_command != by_command)
+			continue;
+		text_printf(ret, by_command ? "claim vf %s" : " --vf '%s", vf->pci);
+		if (!vf_settings_empty(&vf->settings))
+			text_puts(ret, " ");
+		vf_settings_text(&vf->settings, ret);
+		text_puts(ret, by_command ? "\n" : "'");
+	}
+}
+
 /* The options of the command line that no command stands for. */
 static void
-put_options(const struct options *o, struct text *ret)
+put_options(const struct app *app, struct text *ret)
 {
+	const struct options *o = &app->options;
+
 	text_printf(
 		ret,
 		"# vfbond " VFBOND_VERSION ", started with --port-topology %s",
@@ -63,6 +83,7 @@ put_options(const struct options *o, struct text *ret)
 			o->peers[i].port,
 			RTE_ETHER_ADDR_BYTES(&o->peers[i].mac)
 		);
+	put_vfs(app, false, ret);
 	text_puts(ret, "\n");
 }
 
@@ -288,9 +309,10 @@ cmd_show_running_config(struct app *app, const struct command_call *call)
 	struct bond_view *v = malloc(sizeof(*v));
 	int rc = v == NULL ? -ENOMEM : 0;
 
-	put_options(&app->options, call->reply);
+	put_options(app, call->reply);
 	put_forwarding(app, call->reply);
 	put_attached(app, call->reply);
+	put_vfs(app, true, call->reply);
 	for (struct bond *b = bonds_next(app->bonds, NULL); rc == 0 && b != NULL;
 	     b = bonds_next(app->bonds, b))
 		rc = put_bond(app, b, v, call->reply);

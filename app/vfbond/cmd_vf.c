@@ -82,6 +82,8 @@ plug_in(struct vf_job *job, struct text *reply)
 	unsigned first;
 	int rc = 0;
 
+	for (unsigned i = 0; i < job->batch.count; i++)
+		job->batch.vf[i].by_command = true;
 	vfs_take(app->vfs, &job->batch, &first);
 	for (unsigned i = first; rc == 0 && i < vfs_count(app->vfs); i++)
 		rc = app_port_attach(app, vfs_at(app->vfs, i)->pci, NULL, &job->why);

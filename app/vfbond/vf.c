@@ -78,12 +78,12 @@ static void
 note_vf(struct vf_batch *batch,
         const struct pci_bus *bus,
         const struct claim_result *r,
-        bool mac_asked)
+        const struct vf_settings *settings)
 {
 	struct vf *vf = &batch->vf[batch->count++];
 	const struct pci_device *pf = r->pf_known ? pci_bus_find(bus, &r->pf) : NULL;
 
-	*vf = (struct vf){.claim = *r, .mac_asked = mac_asked};
+	*vf = (struct vf){.claim = *r, .mac_asked = settings->has_mac, .settings = *settings};
 	(void)pci_addr_text(&r->addr, vf->pci);
 	if (pf != NULL) {
 		snprintf(vf->pf_netdev, sizeof(vf->pf_netdev), "%s", pf->netdev);
@@ -138,7 +138,7 @@ claim_matches(
 		return rc;
 	ret->count = 0;
 	for (size_t i = 0; i < nb_results; i++)
-		note_vf(ret, bus, &results[i], w->request.settings.has_mac);
+		note_vf(ret, bus, &results[i], &w->request.settings);
 	return 0;
 }
 

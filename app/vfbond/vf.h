@@ -17,7 +17,6 @@ struct options;
 struct ports;
 struct reason;
 struct text;
-struct vf_settings;
 struct vfs; /* opaque */
 
 enum { VFS_MAX = 64, VF_NAME_BYTES = 8 };
@@ -29,6 +28,8 @@ struct vf {
 	char pf_netdev[16]; /* "": not in this namespace */
 	char pf_driver[32]; /* "": not known */
 	bool mac_asked;     /* the user chose its address */
+	bool by_command;    /* claimed by the console, not when the program started */
+	struct vf_settings settings;
 	bool has_port;
 	uint16_t port_id;
 };

@@ -17,7 +17,6 @@ import itertools
 import os
 import shutil
 import socket
-import subprocess
 import sys
 import time
 
@@ -26,7 +25,8 @@ from netlab import Lab, in_namespace, run, wait_for
 from proc_bonding import TIMEOUT, Status, disagreements
 from program import Vfbond
 from tap import Results
-from topology import IP_A, IP_B, TAP, Topology
+from topology import IP_A, IP_B, Topology
+from vf_lab import cable, make_vfs, peers_to
 
 DEADLINE_S = 60  # of an agreement: a lost LACPDU costs the slow rate 30 s
 GOODBYE_S = 20   # far below the 90 s after which a partner at the slow rate is given up
@@ -36,7 +36,6 @@ ECHO_FLOWS_MAX = 40  # until each of two links has carried one
 ETH_P_IP = 0x0800
 
 OUR_SYSTEM, FAR_SYSTEM = "02:0a:0a:0a:0a:0a", "02:0b:0b:0b:0b:0b"
-PCI_VFS = ". ./lib.sh; lab_vfs >&2 && echo $v0 $v1"
 
 
 class Far:
@@ -346,29 +345,6 @@ def over_veth(results, binary):
 
 
 # --- over VFs ----------------------------------------------------------------------------------
-def cable(index, state):
-    """Plug or pull (on, off) the wire of one pair, at both its ends, by QEMU's monitor."""
-    with open("/dev/virtio-ports/qemu", "w", encoding="ascii") as monitor:
-        monitor.write(f"set_link pf{index} {state}\nset_link peer{index} {state}\n")
-
-
-def make_vfs():
-    """One VF of each PF on vfio-pci: their addresses."""
-    done = subprocess.run(["bash", "-c", PCI_VFS], check=True, stdout=subprocess.PIPE, text=True)
-    return done.stdout.split()
-
-
-def device_of(mac):
-    """The kernel's device with this address."""
-    for name in os.listdir("/sys/class/net"):
-        with contextlib.suppress(NotADirectoryError), open(
-            f"/sys/class/net/{name}/address", encoding="ascii"
-        ) as file:
-            if file.read().strip() == mac:
-                return name
-    raise LookupError(f"no device {mac}")
-
-
 def echoes(ns, ports):
     """The engine icmpecho answers, and all these ports of the kernel's bond bring answers."""
     with contextlib.ExitStack() as stack:
@@ -446,9 +422,7 @@ def over_vfs(results, binary):
     with Lab() as lab, contextlib.ExitStack() as stack:
         vfs = make_vfs()
         ns = lab.namespace("p")
-        peers = [device_of(f"52:54:00:bb:00:0{i}") for i in (0, 1)]
-        for device in peers:
-            run("ip", "link", "set", device, "netns", ns.name)
+        peers = peers_to(ns)
         far = Far(ns, "far", peers, IP_A, lacp_rate="fast")
         vfbond = Vfbond(lab, binary, None, [], [
             "--auto-start", "--forward-mode=icmpecho", "--portlist", "bond0", "--bond",

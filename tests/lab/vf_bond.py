@@ -26,50 +26,36 @@ from load import ping_once
 from netlab import Lab, in_namespace, run, wait_for
 from program import MODES, CommandError, Vfbond, eal_args
 from tap import Results
-from vf_machine import (
-    DEVICES, PFS, Vfctl, differences_of, driver_of, holders, ip_vfs, netdev_of, node_of, prepare,
-    set_cable, snapshot, vfs_of, wait_for_carrier,
+from vf_lab import (
+    DEVICES, PFS, Far, Vfctl, cable, differences_of, driver_of, holders, ip_vfs, netdev_of, node_of,
+    peers_to, prepare, snapshot, vfs_of, wait_for_carrier,
 )
 
 IP_US, IP_FAR = "10.97.0.2", "10.97.0.1"
 FAILOVER_S = 5
 
 
-def device_of(mac):
-    """The kernel's device with this address."""
-    for name in os.listdir("/sys/class/net"):
-        with contextlib.suppress(NotADirectoryError), open(
-            f"/sys/class/net/{name}/address", encoding="ascii"
-        ) as file:
-            if file.read().strip() == mac:
-                return name
-    raise LookupError(f"no device {mac}")
-
-
 class FarSide:
-    """peer0 and peer1 in a namespace, joined as a mode of ours needs it."""
+    """The peers in a namespace, joined as a mode of ours needs it."""
 
     def __init__(self, lab):
         self.ns = lab.namespace("p")
-        self.ports = [device_of(f"52:54:00:bb:00:0{i}") for i in (0, 1)]
-        for port in self.ports:
-            run("ip", "link", "set", port, "netns", self.ns.name)
+        self.ports = peers_to(self.ns)
+        self.far = None
 
     def join(self, mode):
         """A bond of the kernel in the same mode, or a bridge where one member is active."""
-        self.ns.ip("link", "del", "far", check=False)
-        if mode in ("balance-rr", "balance-xor", "broadcast", "802.3ad"):
-            words = ["mode", mode, "miimon", 100]
-            words += ["lacp_rate", "fast"] if mode == "802.3ad" else []
-            self.ns.ip("link", "add", "far", "type", "bond", *words)
-        else:
-            self.ns.ip("link", "add", "far", "type", "bridge", "ageing_time", 500)
-        for port in self.ports:
-            self.ns.ip("link", "set", port, "down")
-            self.ns.ip("link", "set", port, "master", "far")
-            self.ns.ip("link", "set", port, "up")
-        self.ns.ip("link", "set", "far", "up")
-        self.ns.ip("address", "add", f"{IP_FAR}/24", "dev", "far")
+        if self.far:
+            self.far.__exit__()
+        kind = mode if mode in ("balance-rr", "balance-xor", "broadcast", "802.3ad") else "bridge"
+        self.far = Far(self.ns, kind, self.ports, IP_FAR)
+
+    def in_sync(self):
+        """Whether both ports of an 802.3ad bond carry traffic, by the kernel's word."""
+        with in_namespace(self.ns.name), open(
+            "/proc/thread-self/net/bonding/far", encoding="ascii"
+        ) as file:
+            return len(re.findall(r"port state: (?:63|61)$", file.read(), re.M)) == 4
 
     def ping(self, deadline_s=15.0):
         """One answer, asked from an empty neighbour table."""
@@ -125,6 +111,8 @@ def every_mode(results, lab, binary, far, first):
                                f"create bond bond0 mode={mode} members=vf0,vf1")
                 vfbond.command("set portlist bond0")
                 vfbond.command("start")
+                if mode == "802.3ad":
+                    wait_for(far.in_sync, "both links in sync", 30)
                 far.ping(30)
                 far.pings()
                 vfbond.command("stop")
@@ -166,12 +154,12 @@ def come_and_go(results, lab, binary, far, first):
                 raise AssertionError("it was not refused")
         for index in (0, 1):
             with results.case(f"cable {index} pulled: the bond fails over, and plugged again"):
-                set_cable(index, "off")
+                cable(index, "off")
                 began = time.monotonic()
                 far.ping(FAILOVER_S)
                 print(f"# VFs: answered {time.monotonic() - began:.2f} s after the pull")
                 far.pings()
-                set_cable(index, "on")
+                cable(index, "on")
                 wait_for(lambda: vfbond.command("show bond bond0").count("MII Status: up") == 3,
                          "both links up", 15)
                 far.ping(FAILOVER_S)
@@ -230,10 +218,10 @@ def addresses(results, lab, binary, far, first, names):
             macs = {v["address"] for name in names for v in ip_vfs(name) if v["vf"] == 0}
             assert macs == {"02:00:00:00:0a:00"}, macs
             far.ping()
-            set_cable(0, "off")
+            cable(0, "off")
             far.ping(FAILOVER_S)
             far.pings()
-            set_cable(0, "on")
+            cable(0, "on")
             wait_for(lambda: vfbond.command("show bond bond0").count("MII Status: up") == 3,
                      "both links up", 15)
             vfbond.stop()

@@ -17,7 +17,7 @@ import sys
 
 from netlab import wait_for
 from tap import Results
-from vf_machine import (
+from vf_lab import (
     DEVICES, PFS, Vfctl, differences_of, driver_of, ip_vfs, netdev_of, node_of, prepare, read,
     snapshot, vfs_of, wait_for_carrier, write,
 )

@@ -26,6 +26,7 @@ vm_case() {
     # The guest does not see this machine's /tmp, where the program may have been built.
     cp "$binary" "$work/vfbond"
     cp "$(dirname "$binary")/../vfctl/vfctl" "$work/vfctl"
+    [ -z "${VFBOND_LONG-}" ] || touch "$work/long"
     cp "$lab/tap.py" "${files[@]}" "$work/"
     cp "$lab"/../../scripts/lib/{load,netlab,program,topology}.py "$work/"
     "$lab/run-vm.sh" --timeout 300 --share "$work" --keep "$work/run" "$@" "$lab/$script" \
