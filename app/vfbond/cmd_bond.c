@@ -4,8 +4,21 @@
 #include "app_priv.h"
 #include "command.h"
 #include "command_table.h"
+#include "vf.h"
 
 #include <string.h>
+
+/* What breaks the bond over its VFs, if it has any. */
+static void
+warn_of_vfs(struct app *app, const struct bond *bond)
+{
+	struct text notes = TEXT_EMPTY;
+
+	if (vfs_count(app->vfs) != 0)
+		vfs_warn_bond(app->vfs, bond_settings(bond), &notes);
+	app_print_notes(app, &notes);
+	text_fini(&notes);
+}
 
 int
 app_create_bond(struct app *app, const struct bond_settings *s, const struct command_call *call)
@@ -22,6 +35,7 @@ app_create_bond(struct app *app, const struct bond_settings *s, const struct com
 			s->nb_members == 0 ? "no member and stays down"
 					   : "one member: there is nothing to fail over to"
 		);
+	warn_of_vfs(app, bonds_find(app->bonds, s->name));
 	return app_pairs_apply(app, false, call->why);
 }
 
@@ -72,7 +86,11 @@ app_bond_add(struct app *app, const char *bond_word, const char *port_word, stru
 	uint16_t port;
 	int rc = find_bond_and_port(app, bond_word, port_word, &bond, &port, why);
 
-	return rc != 0 ? rc : bond_member_add(app->bonds, bond, port, why);
+	if (rc == 0)
+		rc = bond_member_add(app->bonds, bond, port, why);
+	if (rc == 0 && vfs_find_port(app->vfs, port) != NULL)
+		warn_of_vfs(app, bond);
+	return rc;
 }
 
 int

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct bond_settings;
 struct options;
 struct ports;
 struct reason;
@@ -81,6 +82,12 @@ size_t vfs_addresses(const struct vfs *v, struct pci_addr ret[static VFS_MAX]);
  * addresses settled in the PFs. -EINVAL when they can't be.
  */
 int vfs_check_bonds(struct vfs *v, const struct options *o, struct text *notes, struct reason *why);
+
+/*
+ * The same of one bond with all its members named, of a program that runs: what can't be settled
+ * any more is a warning, too.
+ */
+void vfs_warn_bond(struct vfs *v, const struct bond_settings *s, struct text *notes);
 
 /*
  * EAL has probed: find the port of each VF that has none yet, give it the VF's name, and compare

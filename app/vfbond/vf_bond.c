@@ -103,18 +103,60 @@ share_mac(
 	return 0;
 }
 
-static int
-check_bond(struct vfs *v, const struct bond_settings *s, struct text *notes, struct reason *why)
+/* The members of a bond that are VFs of ours; how many. */
+static size_t
+members_of(
+	struct vfs *v,
+	const struct bond_settings *s,
+	struct bond_advice_member ret[static BOND_MAX_MEMBERS]
+)
 {
-	struct bond_advice_member members[BOND_MAX_MEMBERS];
 	size_t n = 0;
 
 	for (uint16_t i = 0; i < s->nb_members; i++) {
 		const struct vf *vf = vfs_find(v, s->members[i]);
 
 		if (vf != NULL)
-			describe(v, vf, &members[n++]);
+			describe(v, vf, &ret[n++]);
 	}
+	return n;
+}
+
+void
+vfs_warn_bond(struct vfs *v, const struct bond_settings *s, struct text *notes)
+{
+	struct bond_advice_member members[BOND_MAX_MEMBERS];
+	size_t n = members_of(v, s, members);
+	struct reason why;
+
+	if (n == 0)
+		return;
+	switch (bond_advice(
+		s->name, (uint8_t)s->mode, (uint8_t)s->fail_over_mac, members, n, notes, &why
+	)) {
+	case ADVICE_MAC_SHARE:
+		text_printf(
+			notes,
+			"%s: its VFs have different addresses in their PFs and are not trusted: "
+			"frames will be lost after a failover (release them, and claim them with "
+			"trust=on or one mac=)\n",
+			s->name
+		);
+		break;
+	case ADVICE_MAC_REFUSE:
+		text_printf(notes, "%s\n", why.text);
+		break;
+	default:
+		break;
+	}
+}
+
+static int
+check_bond(struct vfs *v, const struct bond_settings *s, struct text *notes, struct reason *why)
+{
+	struct bond_advice_member members[BOND_MAX_MEMBERS];
+	size_t n = members_of(v, s, members);
+
 	if (n == 0)
 		return 0;
 	switch (bond_advice(

@@ -38,8 +38,8 @@ item_name(const struct selector_item *item, char buf[static SELECTOR_QUOTE_BYTES
 			buf,
 			SELECTOR_QUOTE_BYTES,
 			"%.48s%s%s",
-			item->env != NULL ? item->env : "",
-			item->env != NULL ? ": " : "",
+			item->from != NULL ? item->from : "",
+			item->from != NULL ? ": " : "",
 			pci_addr_text(&item->addr, addr)
 		);
 	return buf;

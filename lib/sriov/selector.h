@@ -19,7 +19,7 @@ struct sriov_host;
 /*
  * Read a selector, words separated by blanks:
  *
- *   WORD    = DEVICE{,DEVICE} | env:RESOURCE | KEY=ITEM{,ITEM} | SETTING=VALUE
+ *   WORD    = DEVICE{,DEVICE} | env:RESOURCE | devinfo:FILE | KEY=ITEM{,ITEM} | SETTING=VALUE
  *   DEVICE  = ADDRESS | PF | PF#NUMBERS
  *   PF      = the name of its netdev, or with #NUMBERS its address too
  *   NUMBERS = RANGE{,RANGE}
@@ -33,6 +33,7 @@ struct sriov_host;
  *   ens1f0  ens1f0v0                        all VFs of the PF; the one VF of that netdev
  *   env:intel.com/vfs_a                     PCIDEVICE_INTEL_COM_VFS_A of @environ_ and its _INFO
  *                                           (device_info.h)
+ *   devinfo:/etc/podnetinfo/vf0.json        the device of a device-info file
  *
  * KEY is one of the device plugin's, each at most once: vendors, devices (hex, 0x or not), drivers,
  * pfNames (netdev or netdev#NUMBERS), rootDevices (the same with the PF's address), pciAddresses,

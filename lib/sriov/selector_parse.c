@@ -16,6 +16,7 @@
 
 #define BLANKS " \t\r\n\v\f"
 #define ENV_PREFIX "env:"
+#define DEVINFO_PREFIX "devinfo:"
 
 const char *const selector_key_names[] = {
 	[SELECTOR_VENDORS] = "vendors",
@@ -204,28 +205,42 @@ read_devices(const struct word *w, struct selector_list *list, char *s)
 	return rc;
 }
 
+/* A function that the word @w stands for. */
+static int
+add_function(const struct word *w, struct selector_list *list, const struct pci_addr *addr)
+{
+	struct selector_item *item = add_item(list);
+
+	if (item == NULL)
+		return no_memory(w);
+	item->kind = SELECTOR_FUNCTION;
+	item->addr = *addr;
+	item->from = w->text;
+	return 0;
+}
+
 static int
 read_env(const struct word *w, struct selector_list *list, char *const *environ_)
 {
-	struct selector_item *item;
 	struct pci_addr *addrs;
 	size_t n;
 	int rc = resource_devices(environ_, w->text + strlen(ENV_PREFIX), &addrs, &n, w->why);
 
 	if (rc != 0)
 		return rc;
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		item = add_item(list);
-		if (item == NULL) {
-			rc = no_memory(w);
-		} else {
-			item->kind = SELECTOR_FUNCTION;
-			item->addr = addrs[i];
-			item->env = w->text;
-		}
-	}
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = add_function(w, list, &addrs[i]);
 	free(addrs);
 	return rc;
+}
+
+static int
+read_devinfo(const struct word *w, struct selector_list *list)
+{
+	struct device_info info;
+	int rc = device_info_read(w->text + strlen(DEVINFO_PREFIX), &info, w->why);
+
+	return rc == 0 ? add_function(w, list, &info.addr) : rc;
 }
 
 /* Each of these reads one item of a key that is no device. */
@@ -371,6 +386,8 @@ read_word(
 
 	if (strncmp(text, ENV_PREFIX, strlen(ENV_PREFIX)) == 0)
 		return read_env(&w, &s->named, environ_);
+	if (strncmp(text, DEVINFO_PREFIX, strlen(DEVINFO_PREFIX)) == 0)
+		return read_devinfo(&w, &s->named);
 	copy = strdup(text);
 	if (copy == NULL)
 		return no_memory(&w);

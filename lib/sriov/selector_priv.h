@@ -24,8 +24,8 @@ struct selector_range {
 
 struct selector_item {
 	enum selector_kind kind;
-	const char *env; /* FUNCTION: the word that it comes from; NULL: itself */
-	char *text;      /* NULL where @addr or @number holds */
+	const char *from; /* FUNCTION: the word that it comes from; NULL: itself */
+	char *text;       /* NULL where @addr or @number holds */
 	struct pci_addr addr;
 	uint32_t number;
 	struct selector_range *ranges;
@@ -52,7 +52,7 @@ extern const char *const selector_key_names[SELECTOR_KEY_COUNT];
 
 struct selector {
 	char *text;  /* as written, for messages */
-	char *words; /* the same in words, where items[].env points to */
+	char *words; /* the same in words, where items[].from points to */
 	struct selector_list named;
 	struct selector_list keys[SELECTOR_KEY_COUNT]; /* n = 0: not asked for */
 };

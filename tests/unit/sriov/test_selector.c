@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which VFs of a machine a selector means, and what is said when it means none. */
+#include "device_info.h"
 #include "selector_bench.h"
+
+#include <stdio.h>
+#include <unistd.h>
 
 static char *const environment[] = {
 	"PCIDEVICE_INTEL_COM_VFS_A=0000:3b:10.3,0000:3b:10.0",
@@ -113,6 +117,47 @@ test_environment(void **state)
 		"env:x/pf: 0000:3b:00.0 is a PF, and a VF is wanted: name its VFs by number, as "
 		"0000:3b:00.0#0"
 	);
+}
+
+static void
+test_device_info_file(void **state)
+{
+	struct device_info info = {.addr = {.bus = 0x3b, .device = 0x10, .function = 3}};
+	char dir[] = "/tmp/selector-XXXXXX", path[64], word[96];
+	struct reason why;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/vf.json", dir);
+	assert_int_equal(device_info_write(path, &info, &why), 0);
+	snprintf(word, sizeof(word), "devinfo:%s ens1f0#0", path);
+	expect(state, word, "0000:3b:10.3 0000:3b:10.0");
+	info.addr.device = 0x1f;
+	info.addr.function = 7;
+	assert_int_equal(device_info_write(path, &info, &why), 0);
+	snprintf(word, sizeof(word), "devinfo:%s", path);
+	snprintf(
+		why.text,
+		sizeof(why.text),
+		"%s: 0000:3b:1f.7: no such PCI device (see vfctl list)",
+		word
+	);
+	expect_none(state, word, why.text);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+static void
+test_no_device_info_file(void **state)
+{
+	struct selector *s = NULL;
+	struct reason why;
+
+	(void)state;
+	assert_int_equal(
+		selector_parse(&s, NULL, "devinfo:/nonexistent.json", NULL, &why), -ENOENT
+	);
+	assert_non_null(strstr(why.text, "/nonexistent.json"));
+	assert_null(s);
 }
 
 static void
@@ -309,6 +354,8 @@ main(void)
 		cmocka_unit_test(test_all_of_a_pf_and_a_vf_by_its_netdev),
 		cmocka_unit_test(test_items_of_one_pf_are_joined_and_each_vf_is_once),
 		cmocka_unit_test(test_environment),
+		cmocka_unit_test(test_device_info_file),
+		cmocka_unit_test(test_no_device_info_file),
 		cmocka_unit_test(test_each_key),
 		cmocka_unit_test(test_keys_are_conditions_on_what_is_named),
 		cmocka_unit_test(test_link_type_of_a_vf_itself),
