@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A vfbond of virtual devices, run by the scripts of this folder, and their TAP output."""
 
+import contextlib
 import os
 import re
 import subprocess
@@ -52,11 +53,18 @@ class Live:
                 argv + ["--", "-i", "--socket", path, *options],
                 stdin=subprocess.PIPE, stdout=out, stderr=subprocess.STDOUT, env=env)
         try:
-            until(lambda: os.path.exists(path) or self.program.poll() is not None, "the socket")
-            self.console = Console(path, DEADLINE_S)
+            self.console = None
+            until(lambda: self._connects(path) or self.program.poll() is not None, "the socket")
+            assert self.console, "the program ended"
         except (AssertionError, OSError):
             self.kill()
             raise
+
+    def _connects(self, path):
+        """The socket is there a moment before anybody listens at it."""
+        with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
+            self.console = Console(path, DEADLINE_S)
+        return self.console
 
     def __enter__(self):
         return self
