@@ -2,36 +2,16 @@
 /* `vfctl claim` on the fake machine: its words, output, status, and what it leaves behind. */
 #include "claim.h"
 #include "device_info.h"
-#include "fake_host.h"
 #include "reason.h"
-#include "vfctl.h"
+#include "vfctl_bench.h"
 
-#include <getopt.h>
 #include <jansson.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-/* Needs setjmp.h, stdarg.h, stddef.h and stdint.h before it. */
-#include <cmocka.h>
-
-enum { MAX_WORDS = 12, OWNER_PID = 4242 };
+enum { OWNER_PID = 4242 };
 
 #define VF_0 "0000:3b:10.0"
 #define VF_1 "0000:3b:10.2"
 #define VF_OTHER "0000:5e:10.0"
-
-struct fixture {
-	struct fake_host *f;
-	char *before;
-	int status;
-	char out[4096], err[4096];
-};
 
 /* Two PFs with two VFs each, and a process that may own them. */
 static int
@@ -49,74 +29,10 @@ setup(void **state)
 	return 0;
 }
 
-static int
-teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	fake_host_free(f->f);
-	free(f->before);
-	free(f);
-	return 0;
-}
-
-/* Put a file where @fd was. Returns what was there. */
-static int
-redirect(int fd, FILE *file)
-{
-	int old = dup(fd);
-
-	assert_true(old >= 0 && file != NULL && dup2(fileno(file), fd) >= 0);
-	return old;
-}
-
-static void
-restore(int fd, int old, FILE *file, char *ret, size_t size)
-{
-	size_t n;
-
-	dup2(old, fd);
-	close(old);
-	rewind(file);
-	n = fread(ret, 1, size - 1, file);
-	ret[n] = '\0';
-	fclose(file);
-}
-
-/* Run the blank-separated @words. */
 static void
 run(struct fixture *f, const char *words)
 {
-	struct vfctl c = {.host = *fake_host_sriov(f->f)};
-	char copy[256], *argv[MAX_WORDS + 1] = {NULL}, *next = NULL;
-	FILE *out = tmpfile(), *err = tmpfile();
-	int argc = 0, old_out, old_err;
-
-	snprintf(copy, sizeof(copy), "%s", words);
-	for (char *w = strtok_r(copy, " ", &next); w != NULL && argc < MAX_WORDS;
-	     w = strtok_r(NULL, " ", &next))
-		argv[argc++] = w;
-	c.command = argv[0];
-	fflush(stdout);
-	old_out = redirect(STDOUT_FILENO, out);
-	old_err = redirect(STDERR_FILENO, err);
-	optind = 0;
-	f->status = cmd_claim(&c, argc, argv);
-	fflush(stdout);
-	restore(STDOUT_FILENO, old_out, out, f->out, sizeof(f->out));
-	restore(STDERR_FILENO, old_err, err, f->err, sizeof(f->err));
-	pci_bus_free(c.bus);
-}
-
-static void
-expect(const struct fixture *f, int status, const char *out, const char *err)
-{
-	if (f->status != status)
-		fail_msg("status %d: %s%s", f->status, f->out, f->err);
-	if (strstr(f->out, out) == NULL || (out[0] == '\0' && f->out[0] != '\0'))
-		fail_msg("\"%s\" is not in: %s", out, f->out);
-	if (strstr(f->err, err) == NULL || (err[0] == '\0' && f->err[0] != '\0'))
-		fail_msg("\"%s\" is not in: %s", err, f->err);
+	run_command(f, cmd_claim, words);
 }
 
 static void

@@ -1,29 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* `vfctl set` on the fake machine: its words, its output, its status. */
-#include "fake_host.h"
 #include "reason.h"
-#include "vfctl.h"
-
-#include <getopt.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-/* Needs setjmp.h, stdarg.h, stddef.h and stdint.h before it. */
-#include <cmocka.h>
-
-enum { MAX_WORDS = 16 };
-
-struct fixture {
-	struct fake_host *f;
-	int status;
-	char out[4096], err[4096];
-};
+#include "vfctl_bench.h"
 
 static int
 setup(void **state)
@@ -40,62 +18,13 @@ setup(void **state)
 	return 0;
 }
 
-static int
-teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	fake_host_free(f->f);
-	free(f);
-	return 0;
-}
-
-/* Put a file where @fd was. Returns what was there. */
-static int
-redirect(int fd, FILE *file)
-{
-	int old = dup(fd);
-
-	assert_true(old >= 0 && file != NULL && dup2(fileno(file), fd) >= 0);
-	return old;
-}
-
-static void
-restore(int fd, int old, FILE *file, char *ret, size_t size)
-{
-	size_t n;
-
-	dup2(old, fd);
-	close(old);
-	rewind(file);
-	n = fread(ret, 1, size - 1, file);
-	ret[n] = '\0';
-	fclose(file);
-}
-
-/* Run `vfctl set` with the blank-separated @words. */
 static void
 set(struct fixture *f, const char *words)
 {
-	struct vfctl c = {.host = *fake_host_sriov(f->f), .command = "set"};
-	char copy[512], name[] = "set", *rest = NULL, *argv[MAX_WORDS] = {name};
-	FILE *out = tmpfile(), *err = tmpfile();
-	int argc = 1, old_out, old_err;
+	char all[512];
 
-	strcpy(copy, words);
-	for (char *w = strtok_r(copy, " ", &rest); w != NULL; w = strtok_r(NULL, " ", &rest)) {
-		assert_true(argc < MAX_WORDS - 1);
-		argv[argc++] = w;
-	}
-	fflush(stdout);
-	old_out = redirect(STDOUT_FILENO, out);
-	old_err = redirect(STDERR_FILENO, err);
-	optind = 0; /* as main() does */
-	f->status = cmd_set(&c, argc, argv);
-	fflush(stdout);
-	restore(STDOUT_FILENO, old_out, out, f->out, sizeof(f->out));
-	restore(STDERR_FILENO, old_err, err, f->err, sizeof(f->err));
-	pci_bus_free(c.bus);
+	snprintf(all, sizeof(all), "set %s", words);
+	run_command(f, cmd_set, all);
 }
 
 static void
