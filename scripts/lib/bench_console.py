@@ -33,9 +33,9 @@ def program_path(parser, kind, given):
     return Path(path).resolve()
 
 
-def bond_vdev(mode, members, policy=None):
+def bond_vdev(mode, members, policy=None, name="bench"):
     """A bond as EAL's --vdev has it; 'slave' is what DPDK up to 23.07 calls a member there."""
-    words = ["net_bonding_bench", f"mode={mode}", *(f"slave={m}" for m in members)]
+    words = [f"net_bonding_{name}", f"mode={mode}", *(f"slave={m}" for m in members)]
     return ",".join(words + ([f"xmit_policy={policy}"] if policy else []))
 
 
@@ -76,14 +76,22 @@ class Program:
         """The number in an answer to "show port stats", or None."""
         raise NotImplementedError
 
+    def workers(self):
+        """The thread ids of the worker lcores, in the order of their lcores."""
+        found = []
+        for task in Path(f"/proc/{self.child.pid}/task").iterdir():
+            # lcore-worker-N up to DPDK 23.03 (with "rte-" before it in some), then dpdk-workerN
+            name = re.search(r"worker-?(\d+)", (task / "comm").read_text())
+            if name:
+                found.append((int(name[1]), int(task.name)))
+        return [task for _, task in sorted(found)]
+
     def worker_seconds(self):
         """How long the threads of the worker lcores have run."""
-        total_ns = 0
-        for task in Path(f"/proc/{self.child.pid}/task").iterdir():
-            # lcore-worker-N up to DPDK 23.03, then dpdk-workerN
-            if "worker" in (task / "comm").read_text():
-                total_ns += int((task / "schedstat").read_text().split()[0])
-        return total_ns / 1e9
+        return sum(
+            int(Path(f"/proc/{self.child.pid}/task/{task}/schedstat").read_text().split()[0])
+            for task in self.workers()
+        ) / 1e9
 
     def output(self):
         return self.log.read_text(errors="replace") if self.log.exists() else ""
@@ -123,17 +131,19 @@ class Testpmd(Program):
 
     name = "testpmd"
     prompt = "testpmd> "
+    # Fast free, its default, skips what a bond's members must not skip.
+    extra = ("--tx-offloads=0", "--txonly-multi-flow", "--no-flush-rx")
 
     def start(self, command, work):
         self.ours, theirs = pty.openpty()
         mode = termios.tcgetattr(theirs)
         mode[3] &= ~termios.ECHO
         termios.tcsetattr(theirs, termios.TCSANOW, mode)
-        extra = ["--tx-offloads=0", "--txonly-multi-flow", "--no-flush-rx"]
+        command = [*command, *self.extra]
         with open(self.log, "wb") as log:
-            log.write((" ".join(command + extra) + "\n").encode())
+            log.write((" ".join(command) + "\n").encode())
         self.child = subprocess.Popen(
-            command + extra, stdin=theirs, stdout=theirs, stderr=subprocess.STDOUT,
+            command, stdin=theirs, stdout=theirs, stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         os.close(theirs)
