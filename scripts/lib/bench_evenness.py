@@ -10,19 +10,14 @@ The worst member of each bond is to be within 3 of these.
 """
 
 import math
-import subprocess
-import sys
-import tempfile
 import time
-from pathlib import Path
 
 from bench_case import Place, Row
-from bench_console import ProgramError
 from bench_drive import null_devices, started
 from bench_flows import capture, feed_of
 from bench_machine import describe
-from bench_options import numbers, parsed, parser_of, setup_of, words
-from bench_output import result_of, write
+from bench_options import finished, numbers, parsed, parser_of, setup_of, words
+from bench_output import result_of
 from bench_stats import Figure
 from bench_targets import AT_MOST, Judged
 
@@ -99,20 +94,15 @@ def arguments(argv):
     return parsed(parser, argv)
 
 
-def main(argv):
-    args = arguments(argv)
-    began = time.monotonic()
-    try:
-        machine = describe(args)
-        with tempfile.TemporaryDirectory(prefix="bench-") as work:
-            found = measure(args, Path(work), args.policies, args.members)
-    except (ProgramError, subprocess.SubprocessError, OSError) as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("bench: interrupted", file=sys.stderr)
-        return 130
-    result = result_of("evenness", [], judged(found), machine, {}, 1, time.monotonic() - began)
+def run(args, work):
+    """Every bond; the result."""
+    machine = describe(args)
+    found = measure(args, work, args.policies, args.members)
+    result = result_of("evenness", [], judged(found), machine, {}, 1)
     result["packets"] = {str(place): counts for place, counts, _ in found}
-    write(result, args.out)
-    return 0
+    return result
+
+
+def main(argv):
+    """Measure, write, print."""
+    return finished(run, arguments(argv))

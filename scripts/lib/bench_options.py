@@ -2,16 +2,22 @@
 """The options that the measurements of scripts/bench share, and what follows from them."""
 
 import argparse
+import contextlib
 import os
 import re
+import shutil
+import subprocess
+import sys
+import tempfile
 import time
 from pathlib import Path
 from types import SimpleNamespace
 
 from bench_case import ENGINES, POLICIES
-from bench_console import VFBOND, program_path
+from bench_console import ProgramError, VFBOND, program_path
 from bench_drive import MEMORY_MB
 from bench_machine import free_hugepage_bytes
+from bench_output import write
 
 ROUNDS = 15
 PROGRAMS = ("direct", "pmd", "testpmd")
@@ -102,12 +108,48 @@ def parsed(parser, argv):
     return args
 
 
+def prefix():
+    """What the names of all our EAL instances begin with."""
+    return f"bench-{os.getpid()}"
+
+
 def setup_of(args, flows=4096, queues=1, lcores=None):
     """What starting a program needs (see bench_drive.started)."""
     lcores = lcores or args.lcores
     first = re.match(r"\d+(?:@(\d+))?", lcores)
     return SimpleNamespace(
         lcores=lcores, hugepages=args.hugepages, flows=flows, queues=queues,
-        prefix=f"bench-{os.getpid()}",
+        prefix=prefix(),
         control_cpu=(first[1] or first[0]) if first else "0",
     )
+
+
+@contextlib.contextmanager
+def workplace():
+    """A folder for a run; takes away what the programs have left in EAL's."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as work:
+        try:
+            yield Path(work)
+        finally:
+            runtime = Path("/var/run" if os.geteuid() == 0 else
+                           os.environ.get("XDG_RUNTIME_DIR", "/tmp")) / "dpdk"
+            for left in runtime.glob(f"{prefix()}-*"):
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def finished(run, args):
+    """Run it, write its result; the command's status."""
+    began = time.monotonic()
+    try:
+        with workplace() as work:
+            result = run(args, work)
+    except (ProgramError, subprocess.SubprocessError, OSError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("bench: interrupted", file=sys.stderr)
+        return 130
+    result["seconds"] = round(time.monotonic() - began, 1)
+    write(result, args.out)
+    print(f"{result['seconds']:.0f} s")
+    return 0

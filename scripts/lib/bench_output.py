@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import shutil
+import statistics
 import subprocess
 import sys
 
@@ -40,11 +41,13 @@ def figures_of(row, rounds, lost, names):
     told = {"row": str(row), **row.as_dict(), "time_ns": {}, "cost_ns": {}, "lost": {}}
     for name in names:
         here = (name, row)
+        shares = [one[here] for one in lost if here in one]
+        if shares:
+            told["lost"][name] = statistics.median(shares)
         found = figure(rounds, time_of(here))
         if found is None:
             continue
         told["time_ns"][name] = found._asdict()
-        told["lost"][name] = max(one.get(here, 0) for one in lost)
         cost = None if row.place.bare else figure(rounds, cost_of(here, (name, row.floor)))
         if cost is not None:
             told["cost_ns"][name] = cost._asdict()
@@ -80,7 +83,7 @@ def table(result):
             found = told["time_ns"].get(name)
             line += f"{found['value']:>12.2f}" if found else f"{'-':>12}"
         if max(told["lost"].values(), default=0) > 0.02:
-            line += f"  up to {max(told['lost'].values()):.0%} of a round refused"
+            line += f"  disturbed: {max(told['lost'].values()):.0%} refused"
         lines.append(line)
     lines += target_lines(result)
     lines += [f"not measurable: {what}: {why}" for what, why in result["not_measurable"].items()]
@@ -148,7 +151,7 @@ def plot(result, out):
             print(f"bench: gnuplot: {done.stderr.strip()}", file=sys.stderr)
 
 
-def result_of(kind, families, judged, machine, not_measurable, rounds, seconds):
+def result_of(kind, families, judged, machine, not_measurable, rounds):
     """Everything, as JSON has it."""
     rows, names = [], []
     for family in families:
@@ -156,7 +159,7 @@ def result_of(kind, families, judged, machine, not_measurable, rounds, seconds):
         rows += [figures_of(row, family.rounds, family.lost, family.names) for row in family.rows]
     return {
         "version": VERSION, "kind": kind, "machine": machine, "programs": names,
-        "rounds": rounds, "seconds": round(seconds, 1), "interval": METHOD, "rows": rows,
+        "rounds": rounds, "interval": METHOD, "rows": rows,
         "targets": [as_dict(one) for one in judged], "missed": missed(judged),
         "not_measurable": not_measurable,
     }

@@ -15,21 +15,16 @@ Mode 4 goes over net_memif to a process that answers LACP (feed: from a net_null
 testpmd's txonly has 256 flows at most, vfbond's 4096.
 """
 
-import subprocess
-import sys
-import tempfile
 import time
-from pathlib import Path
 
 import bench_evenness
 from bench_case import BARE, Place, Row, places
-from bench_console import ProgramError
 from bench_drive import null_devices, started
 from bench_flows import capture, feed_of
 from bench_lacp import Standing
 from bench_machine import describe
-from bench_options import ROUNDS, add_dimensions, number, parsed, parser_of, setup_of
-from bench_output import result_of, write
+from bench_options import ROUNDS, add_dimensions, finished, number, parsed, parser_of, setup_of
+from bench_output import result_of
 from bench_run import Family, Pace, rows_of, run_family
 from bench_targets import judge
 
@@ -122,31 +117,18 @@ def run(args, work):
     families = chosen_families(args, work)
     # The budget is shared out by what each has to do.
     evenness_s = EVENNESS_S if "direct" in args.programs else 0
-    left = [len(family.rows) * args.rounds for family in families]
+    left = [family.weight() for family in families]
     for nr, family in enumerate(families):
         remaining = began + args.budget - evenness_s - time.monotonic()
         share = remaining * left[nr] / sum(left[nr:])
-        pace = Pace(budget=share - START_S, measurements=left[nr])
+        pace = Pace(budget=share - START_S, measurements=len(family.rows) * args.rounds)
         run_family(family, args.rounds, pace, together=True, quiet=args.quiet)
     judged = [one for family in families for one in judge(family.rows, family.rounds)]
-    not_measurable = dict(NOT_MEASURABLE)
     even = bench_evenness.measure(args, work) if "direct" in args.programs else []
     judged += bench_evenness.judged(even)
-    return result_of("quick", families, judged, machine, not_measurable, args.rounds,
-                     time.monotonic() - began)
+    return result_of("quick", families, judged, machine, NOT_MEASURABLE, args.rounds)
 
 
 def main(argv):
-    args = arguments(argv)
-    try:
-        with tempfile.TemporaryDirectory(prefix="bench-") as work:
-            result = run(args, Path(work))
-    except (ProgramError, subprocess.SubprocessError, OSError) as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("bench: interrupted", file=sys.stderr)
-        return 130
-    write(result, args.out)
-    print(f"{result['seconds']:.0f} s")
-    return 0
+    """Measure, write, print."""
+    return finished(run, arguments(argv))

@@ -35,6 +35,10 @@ class Family:
         self.rounds = []
         self.lost = []
 
+    def weight(self):
+        """How many times as long as a measurement a round takes."""
+        return len(self.rows) * (len(self.names) if self.lossy else 1)
+
     def places(self):
         """The places of the rows in their order, each with its rows, and txonly first: what it
         sends is what the next engine finds in the buffers."""
@@ -70,8 +74,11 @@ class Pace:
             self.seconds = max(SHORTEST_S, 0.9 * self.seconds + 0.1 * min(fits, 2.0))
 
 
-def measure_once(drivers, row, seconds):
-    """[(ns per packet, share of packets that were refused)] of the drivers, all at once."""
+def measure_once(drivers, row, seconds, lossy=False):
+    """[(ns per packet, share of packets that were refused)] of the drivers, all at once.
+
+    None and all of them when nothing was taken off.
+    """
     for driver in drivers:
         if row.engine != "txonly" and not row.feed:
             driver.fill(FILL_S)
@@ -85,6 +92,9 @@ def measure_once(drivers, row, seconds):
     found = []
     for driver, (first, since), (last, until) in zip(drivers, begin, end):
         driver.end()
+        if lossy and last <= first:
+            found.append((None, 1.0))
+            continue
         if last <= first or until <= since:
             raise ProgramError(f"{driver.name}: {row}: no packet in {seconds:.2f} s",
                                driver.program.output())
@@ -93,16 +103,17 @@ def measure_once(drivers, row, seconds):
 
 
 def measure(drivers, row, seconds, lossy):
-    """The same; where packets are taken off by another process one program after the other, and
-    again when that process came too late."""
+    """The same; where packets are taken off by another process one program after the other, again
+    when that process came too late, and None when it always did."""
     if not lossy:
         return measure_once(drivers, row, seconds)
     found = []
     for driver in drivers:
         tries = []
         while not tries or (tries[-1][1] > LOST_LIMIT and len(tries) <= REPEATS):
-            tries += measure_once([driver], row, seconds)
-        found.append(min(tries, key=lambda one: one[1]))
+            tries += measure_once([driver], row, seconds, lossy)
+        ns, lost = min(tries, key=lambda one: one[1])
+        found.append((ns if lost <= LOST_LIMIT else None, lost))
     return found
 
 
