@@ -85,6 +85,7 @@ def table(result):
         if max(told["lost"].values(), default=0) > 0.02:
             line += f"  disturbed: {max(told['lost'].values()):.0%} refused"
         lines.append(line)
+    lines += result.get("notes", [])
     lines += target_lines(result)
     lines += [f"not measurable: {what}: {why}" for what, why in result["not_measurable"].items()]
     lines += [f"{result['rounds']} rounds; intervals: {METHOD}", *summary(result["machine"])]
@@ -93,6 +94,8 @@ def table(result):
 
 def target_lines(result):
     """Every target with what was reached, those below it marked and counted."""
+    if not result["targets"]:
+        return []
     lines = [f"{'target':34}{'':28}{'':>10}  reached"]
     for one in result["targets"]:
         mark = "" if one["met"] else "  missed"
