@@ -152,4 +152,7 @@ def finished(run, args):
     result["seconds"] = round(time.monotonic() - began, 1)
     write(result, args.out)
     print(f"{result['seconds']:.0f} s")
-    return 0
+    for title in result.get("failed", []):
+        print(f"bench: {title}: a program did not work; what is told of it is of the rounds before",
+              file=sys.stderr)
+    return 1 if result.get("failed") else 0

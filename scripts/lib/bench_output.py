@@ -14,7 +14,7 @@ import sys
 
 from bench_case import known_to_pmd
 from bench_machine import summary
-from bench_stats import METHOD, cost_of, figure, ratio_of, time_of
+from bench_stats import METHOD, cost_of, figure, plain, ratio_of, time_of
 from bench_targets import as_dict, missed
 
 COLUMNS = ("direct", "pmd", "testpmd")
@@ -47,24 +47,25 @@ def figures_of(row, rounds, lost, names):
         found = figure(rounds, time_of(here))
         if found is None:
             continue
-        told["time_ns"][name] = found._asdict()
+        told["time_ns"][name] = plain(found)
         cost = None if row.place.bare else figure(rounds, cost_of(here, (name, row.floor)))
         if cost is not None:
-            told["cost_ns"][name] = cost._asdict()
+            told["cost_ns"][name] = plain(cost)
     for other in ("testpmd", "pmd"):
         if {"direct", other} <= set(told["cost_ns"]) and known_to_pmd(row.place):
             found = figure(rounds, ratio_of(cost_of(("direct", row), ("direct", row.floor)),
                                             cost_of((other, row), (other, row.floor))))
-            told[f"cost_direct_to_{other}"] = None if found is None else found._asdict()
+            told[f"cost_direct_to_{other}"] = plain(found)
     told["rounds_ns"] = {name: [one.get((name, row)) for one in rounds] for name in names}
     return told
 
 
 def cell(found, form=".2f"):
-    """value low..high, or a dash."""
-    if not found:
+    """value [low high], or a dash."""
+    if not found or found["value"] is None:
         return "-"
-    return f"{found['value']:{form}} [{found['low']:{form}} {found['high']:{form}}]"
+    ends = ("inf" if found[end] is None else format(found[end], form) for end in ("low", "high"))
+    return f"{found['value']:{form}} [{' '.join(ends)}]"
 
 
 def table(result):
@@ -140,7 +141,7 @@ def plot(result, out):
                 cells = [told["row"].replace(f" {engine}", "")]
                 for name in names:
                     cost = told["cost_ns"].get(name)
-                    cells += [f"{cost[key]:.4f}" if cost else "nan"
+                    cells += ["nan" if not cost or cost[key] is None else f"{cost[key]:.4f}"
                               for key in ("value", "low", "high")]
                 file.write("\t".join(cells) + "\n")
         plots = ", ".join(
@@ -173,7 +174,7 @@ def write(result, out):
     out.mkdir(parents=True, exist_ok=True)
     text = "\n".join(table(result)) + "\n"
     (out / "table.txt").write_text(text)
-    (out / "result.json").write_text(json.dumps(result, indent=1) + "\n")
+    (out / "result.json").write_text(json.dumps(result, indent=1, allow_nan=False) + "\n")
     (out / "result.csv").write_text(csv_text(result))
     plot(result, out)
     print(text, end="")

@@ -15,10 +15,12 @@ Mode 4 goes over net_memif to a process that answers LACP (feed: from a net_null
 testpmd's txonly has 256 flows at most, vfbond's 4096.
 """
 
+import sys
 import time
 
 import bench_evenness
 from bench_case import BARE, Place, Row, places
+from bench_console import ProgramError
 from bench_drive import null_devices, started
 from bench_flows import capture, feed_of
 from bench_lacp import Standing
@@ -117,16 +119,25 @@ def run(args, work):
     families = chosen_families(args, work)
     # The budget is shared out by what each has to do.
     evenness_s = EVENNESS_S if "direct" in args.programs else 0
+    failed = []
     left = [family.weight() for family in families]
     for nr, family in enumerate(families):
         remaining = began + args.budget - evenness_s - time.monotonic()
         share = remaining * left[nr] / sum(left[nr:])
         pace = Pace(budget=share - START_S, measurements=len(family.rows) * args.rounds)
-        run_family(family, args.rounds, pace, together=True, quiet=args.quiet)
+        try:
+            run_family(family, args.rounds, pace, together=True, quiet=args.quiet)
+        except ProgramError as error:
+            print(f"bench: {family.title}: {error}", file=sys.stderr)
+            failed.append(family.title)
+            family.rounds = [one for one in family.rounds if one]
+            family.lost = [one for one in family.lost if one]
     judged = [one for family in families for one in judge(family.rows, family.rounds)]
     even = bench_evenness.measure(args, work) if "direct" in args.programs else []
     judged += bench_evenness.judged(even)
-    return result_of("quick", families, judged, machine, NOT_MEASURABLE, args.rounds)
+    result = result_of("quick", families, judged, machine, NOT_MEASURABLE, args.rounds)
+    result["failed"] = failed
+    return result
 
 
 def main(argv):

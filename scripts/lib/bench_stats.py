@@ -21,6 +21,14 @@ METHOD = f"percentile bootstrap over the rounds, {DRAWINGS} drawings, {CONFIDENC
 Figure = namedtuple("Figure", "value low high rounds")
 
 
+def plain(found):
+    """A figure for JSON, which knows no infinity: an end that is none is null."""
+    if found is None:
+        return None
+    return {name: part if math.isfinite(part) else None
+            for name, part in found._asdict().items()}
+
+
 def ratio(above, below):
     """above / below; not a number unless both tell something."""
     if math.isnan(above) or math.isnan(below) or below <= 0:

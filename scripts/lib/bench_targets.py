@@ -9,7 +9,7 @@ such as a cost of the other program that is not above zero, its target is not me
 from collections import namedtuple
 
 from bench_case import Place, Row
-from bench_stats import cost_of, figure, paired_ratio_of, ratio_of
+from bench_stats import cost_of, figure, paired_ratio_of, plain, ratio_of
 
 AT_LEAST, AT_MOST = ">=", "<="
 
@@ -110,5 +110,5 @@ def missed(judged):
 def as_dict(one):
     return {
         "what": one.what, "row": str(one.row), "relation": one.relation, "target": one.limit,
-        "met": one.met, **({} if one.figure is None else one.figure._asdict()),
+        "met": one.met, **(plain(one.figure) or {}),
     }

@@ -27,7 +27,9 @@ from bench_case import BARE, Place, Row, places
 from bench_clock import WorkerClock
 from bench_drive import VfbondDriver, null_devices
 from bench_drive import TestpmdDriver as PmdDriver  # pytest would take the name for a test's
-from bench_stats import Figure, cost_of, figure, median, paired_ratio_of, ratio_of, time_of
+from bench_stats import (
+    Figure, cost_of, figure, median, paired_ratio_of, plain, ratio_of, time_of,
+)
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BENCH = os.path.join(ROOT, "scripts", "bench")
@@ -241,6 +243,16 @@ def test_latency_lines():
         "max": {"sent": 5, "received": 4, "pps": 3, "p50": 2, "p99": 1}}
 
 
+def test_an_end_that_is_nowhere_is_null():
+    """JSON knows no infinity; the table says it, and a comparison takes nothing from it."""
+    told = plain(Figure(1.0, 0.5, math.inf, 15))
+    assert told == {"value": 1.0, "low": 0.5, "high": None, "rounds": 15}
+    assert bench_output.cell(told) == "1.00 [0.50 inf]"
+    assert bench_output.cell(None) == "-" and plain(None) is None
+    before, after = result_of(1, 0.5, None), result_of(9, 8.9, 9.1)
+    assert [row[3] for row in bench_compare.changed(before, after)] == ["same"]
+
+
 def result_of(cost, low, high, cpu="x"):
     """A result with one row."""
     cost_ns = {"value": cost, "low": low, "high": high, "rounds": 15}
@@ -347,8 +359,7 @@ def test_sweep_says_how_long_and_compares_with_itself(tmp_path, binary):
 
 def test_a_program_that_does_not_work_is_an_error(tmp_path):
     """Status 1, and what it said."""
-    done = run_bench("quick", "--vfbond", "/bin/false", "--programs", "direct", "--rounds", "1",
-                     "--out", tmp_path / "out")
+    done = run_bench("evenness", "--vfbond", "/bin/false", "--out", tmp_path / "out")
     assert done.returncode == 1
     assert "ended with status 1" in done.stderr
     assert not (tmp_path / "out").exists()
