@@ -31,7 +31,7 @@ set style fill solid 0.6
 set xtics rotate by -40
 set grid ytics
 set key top left
-set yrange [*:*]
+set yrange [*<0:*]
 plot {plots}
 """
 
