@@ -32,12 +32,12 @@ def read(path):
 
 
 def figures(result):
-    """{(row, program, what): figure}; a cost where there is one, else a time."""
+    """{(family, row, program, what): figure}; a cost where there is one, else a time."""
     found = {}
     for told in result["rows"]:
         for name, time_ns in told["time_ns"].items():
             cost = told["cost_ns"].get(name)
-            found[told["row"], name, "cost" if cost else "time"] = cost or time_ns
+            found[told["family"], told["row"], name, "cost" if cost else "time"] = cost or time_ns
     return found
 
 
@@ -84,9 +84,9 @@ def main(argv):
         return 2
     order = {"slower": 0, "faster": 1, "same": 2}
     counts = dict.fromkeys(order, 0)
-    for (row, name, what), a, b, verdict in sorted(rows, key=lambda one: order[one[3]]):
+    for (family, row, name, what), a, b, verdict in sorted(rows, key=lambda one: order[one[3]]):
         counts[verdict] += 1
         if verdict != "same":
-            print(f"{verdict}  {row}, {name}: {what} {shown(a)} -> {shown(b)} ns")
+            print(f"{verdict}  {family}: {row}, {name}: {what} {shown(a)} -> {shown(b)} ns")
     print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
     return 1 if counts["slower"] else 0

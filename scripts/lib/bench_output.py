@@ -76,7 +76,11 @@ def table(result):
     head += f"{'direct : testpmd':>24}" + "".join(f"{'ns ' + n:>12}" for n in names)
     lines = ["cost of bonding: ns per packet over the bare port [95 % interval]; and ns per packet",
              head] if result["rows"] else []
+    family = None
     for told in result["rows"]:
+        if told["family"] != family:
+            family = told["family"]
+            lines.append(f"{family}:")
         line = f"{told['row']:{width}}"
         line += "".join(f"{cell(told['cost_ns'].get(n)):>24}" for n in names)
         line += f"{cell(told.get('cost_direct_to_testpmd')):>24}"
@@ -111,7 +115,7 @@ def target_lines(result):
 def csv_text(result):
     """One line per row and program."""
     out = io.StringIO()
-    keys = ("row", "mode", "policy", "members", "engine", "burst", "size", "flows")
+    keys = ("family", "row", "mode", "policy", "members", "engine", "burst", "size", "flows")
     write = csv.writer(out, lineterminator="\n")
     write.writerow([*keys, "program", "time_ns", "time_low", "time_high",
                     "cost_ns", "cost_low", "cost_high", "lost"])
@@ -160,7 +164,9 @@ def result_of(kind, families, judged, machine, not_measurable, rounds):
     rows, names = [], []
     for family in families:
         names += [name for name in family.names if name not in names]
-        rows += [figures_of(row, family.rounds, family.lost, family.names) for row in family.rows]
+        rows += [{"family": family.title,
+                  **figures_of(row, family.rounds, family.lost, family.names)}
+                 for row in family.rows]
     return {
         "version": VERSION, "kind": kind, "machine": machine, "programs": names,
         "rounds": rounds, "interval": METHOD, "rows": rows,

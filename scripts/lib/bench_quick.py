@@ -73,7 +73,7 @@ def feed_family(args, work):
         stack.enter_context(driver.program)
         return driver
 
-    return Family("4096 flows", args.programs, start,
+    return Family("net_pcap, 4096 flows", args.programs, start,
                   [Row(place, "io", feed=True, flows=FLOWS) for place in some])
 
 
@@ -87,7 +87,7 @@ def lacp_family(args, work):
 
     rows = [Row(place, engine, feed=engine == "io", flows=FLOWS)
             for place in some for engine in ("txonly", "io") if engine in args.engines]
-    return Family("mode 4", args.programs, start, rows, lossy=True)
+    return Family("net_memif", args.programs, start, rows, lossy=True)
 
 
 def chosen_families(args, work):

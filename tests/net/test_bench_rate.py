@@ -243,6 +243,13 @@ def test_latency_lines():
         "max": {"sent": 5, "received": 4, "pps": 3, "p50": 2, "p99": 1}}
 
 
+def test_compare_tells_families_apart():
+    """The bare port of one set of devices is not that of another."""
+    both = result_of(2, 1.9, 2.1)
+    both["rows"].append({**result_of(9, 8.9, 9.1)["rows"][0], "family": "g"})
+    assert [row[3] for row in bench_compare.changed(both, both)] == ["same", "same"]
+
+
 def test_an_end_that_is_nowhere_is_null():
     """JSON knows no infinity; the table says it, and a comparison takes nothing from it."""
     told = plain(Figure(1.0, 0.5, math.inf, 15))
@@ -257,7 +264,7 @@ def result_of(cost, low, high, cpu="x"):
     """A result with one row."""
     cost_ns = {"value": cost, "low": low, "high": high, "rounds": 15}
     return {"version": bench_output.VERSION, "machine": {"cpu": cpu}, "rows": [
-        {"row": "mode 2", "time_ns": {"direct": dict(cost_ns)}, "cost_ns": {"direct": cost_ns}}]}
+        {"family": "f", "row": "mode 2", "time_ns": {"direct": dict(cost_ns)}, "cost_ns": {"direct": cost_ns}}]}
 
 
 @pytest.mark.parametrize("after,status,word", [
