@@ -5,7 +5,7 @@ scripts/bench quick: what bonding costs per packet, within 5 minutes.
 Bonds of two members in modes 0 to 6 and the bare port; vfbond by its direct path and by that of the
 bond PMD, and dpdk-testpmd; engines io and txonly, bursts of 32, frames of 64 bytes. The cost of
 bonding is the time per packet over the bond minus the time per packet over the bare port, in the
-same round of the same program. All programs do the same at the same time and share the worker's
+same round of the same program, which is started anew every 5 rounds. All programs do the same at the same time and share the worker's
 CPU; time is what the workers really ran. No result makes it fail.
 
 Members are net_null, which copies nothing. What circulates in io are the buffers of one burst, filled
@@ -15,6 +15,7 @@ Mode 4 goes over net_memif to a process that answers LACP (feed: from a net_null
 testpmd's txonly has 256 flows at most, vfbond's 4096.
 """
 
+import math
 import sys
 import time
 
@@ -27,7 +28,7 @@ from bench_lacp import Standing
 from bench_machine import describe
 from bench_options import ROUNDS, add_dimensions, finished, number, parsed, parser_of, setup_of
 from bench_output import result_of
-from bench_run import Family, Pace, rows_of, run_family
+from bench_run import ROUNDS_PER_START, Family, Pace, rows_of, run_family
 from bench_targets import judge
 
 BUDGET_S = 290
@@ -124,7 +125,8 @@ def run(args, work):
     for nr, family in enumerate(families):
         remaining = began + args.budget - evenness_s - time.monotonic()
         share = remaining * left[nr] / sum(left[nr:])
-        pace = Pace(budget=share - START_S, measurements=len(family.rows) * args.rounds)
+        starts = math.ceil(args.rounds / ROUNDS_PER_START)
+        pace = Pace(budget=share - starts * START_S, measurements=len(family.rows) * args.rounds)
         try:
             run_family(family, args.rounds, pace, together=True, quiet=args.quiet)
         except ProgramError as error:

@@ -18,6 +18,9 @@ from bench_console import ProgramError
 FILL_S = 0.02
 WARM_UP_S = 0.03
 SHORTEST_S = 0.1
+# Which pages a program gets may make it slower for as long as it lives: that is to show in the
+# interval too.
+ROUNDS_PER_START = 5
 STARVED_S = 5
 SHARE = 0.3  # of the CPU time that a worker would have by rights
 LOST_LIMIT = 0.02  # of the packets: then it is the other end that is measured
@@ -153,10 +156,11 @@ def run_family(family, rounds, pace, together, quiet=False):
     """All rounds of a family; the programs side by side, or each for itself."""
     family.rounds = [{} for _ in range(rounds)]
     family.lost = [{} for _ in range(rounds)]
-    if together:
+    for first in range(0, rounds if together else 0, ROUNDS_PER_START):
         with running(family, family.names) as drivers:
-            for turn in range(rounds):
+            for turn in range(first, min(rounds, first + ROUNDS_PER_START)):
                 take(family, drivers, pace, turn, quiet)
+    if together:
         return
     for turn in range(rounds):
         for name in family.names if turn % 2 == 0 else family.names[::-1]:

@@ -10,6 +10,7 @@ itself; something has to send to them for io and rxonly, and the NICs must be fa
 programs, or it is their speed that is measured. Mode 4 is part of scripts/bench quick.
 """
 
+import math
 import re
 import sys
 from argparse import ArgumentTypeError
@@ -23,7 +24,7 @@ from bench_options import (
 )
 from bench_output import result_of
 from bench_quick import NOT_MEASURABLE
-from bench_run import Family, Pace, run_family
+from bench_run import ROUNDS_PER_START, Family, Pace, run_family
 from bench_targets import judge
 
 AROUND_S = 0.12  # of each measurement: bonds made, engines started
@@ -86,7 +87,8 @@ def announced_s(families, args):
     """How long they will take, in seconds."""
     each = args.seconds + AROUND_S
     programs = len(args.programs) if args.ports else 1
-    starts = START_S * (programs * args.rounds if args.ports else 1)
+    starts = START_S * (programs * args.rounds if args.ports
+                        else math.ceil(args.rounds / ROUNDS_PER_START))
     return sum(len(f.rows) * args.rounds * each * programs + starts for f in families)
 
 
