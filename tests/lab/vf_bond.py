@@ -131,6 +131,18 @@ def every_mode(results, lab, binary, far, first):
             differences += differences_of(before, snapshot())
 
 
+def counted(results, lab, binary):
+    """So many of a set, of different PFs."""
+    with results.case("--vf with count= and distinct-pf="):
+        before = snapshot()
+        names = ",".join(netdev_of(pf) for pf in PFS)
+        with program(lab, binary, "--vf", f"pfNames={names} count=2 distinct-pf=on") as vfbond:
+            shown = json.loads(vfbond.command("show vf json"))
+            assert len(shown) == 2 and shown[0]["pf"] != shown[1]["pf"], shown
+            vfbond.stop()
+        assert not differences_of(before, snapshot())
+
+
 def come_and_go(results, lab, binary, far, first):
     """A VF is claimed and joins while traffic runs; a cable is pulled; a VF leaves."""
     before = snapshot()
@@ -240,6 +252,8 @@ def bad_words(results, lab, binary, first):
         (("--vf", PFS[0]), "PF"), (("--vf", "0000:09:00.0"), "0000:09:00.0"),
         (("--vf", f"{first[0]} vlan=4095"), "4094"), (("--vf", f"{PFS[0]}#9"), "9"),
         (("--vf", "env:none/such"), "PCIDEVICE"), (("--vf", f"{first[0]} nonsense=1"), "nonsense"),
+        (("--vf", f"{first[0]} count=0"), "1..64"), (("--vf", f"{first[0]} count=2"), "2"),
+        (("--vf", f"{first[0]} distinct-pf=maybe"), "neither on nor off"),
     ):
         with results.case(f"{' '.join(words)} is refused"):
             log = refused_start(lab, binary, *words)
@@ -340,6 +354,7 @@ def main():
         far = FarSide(lab)
         bad_words(results, lab, binary, first)
         every_mode(results, lab, binary, far, first)
+        counted(results, lab, binary)
         come_and_go(results, lab, binary, far, first)
         killed(results, lab, binary, vfctl, far, first)
         addresses(results, lab, binary, far, first, names)

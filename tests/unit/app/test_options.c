@@ -2,6 +2,7 @@
 /* The program's own options: what --help lists is what is taken, and each refusal says why. */
 #include "options.h"
 #include "options_table.h"
+#include "options_vf.h"
 #include "reason.h"
 #include "text.h"
 
@@ -11,7 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Needs setjmp.h, stdarg.h, stddef.h and stdint.h before it. */
 #include <cmocka.h>
@@ -115,12 +118,98 @@ refusals_say_why(void **state)
 	}
 }
 
+/* A configuration in a file of its own: its path, until the next call. */
+static const char *
+netconf(const char *json)
+{
+	static char path[64];
+	FILE *f;
+	int fd;
+
+	strcpy(path, "/tmp/netconf-XXXXXX");
+	fd = mkstemp(path);
+	assert_true(fd >= 0);
+	f = fdopen(fd, "w");
+	assert_non_null(f);
+	fputs(json, f);
+	fclose(f);
+	return path;
+}
+
+static void
+vfs_are_kept_in_order(void **state)
+{
+	const char *path =
+		netconf("{\"type\": \"sriov\", \"deviceID\": \"0000:3b:10.2\", \"vlan\": 7}");
+	char word[96];
+
+	(void)state;
+	snprintf(word, sizeof(word), "--netconf=%s", path);
+	assert_int_equal(parse("--vf=0000:3b:10.0 trust=on", word, "--state-dir=/x"), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(o.nb_vfs, 2);
+	assert_string_equal(o.vfs[0].words, "0000:3b:10.0 trust=on");
+	assert_null(o.vfs[1].words);
+	assert_string_equal(o.vfs[1].addr, "0000:3b:10.2");
+	assert_true(o.vfs[1].settings.has_vlan);
+	assert_int_equal(o.vfs[1].settings.vlan, 7);
+	assert_string_equal(o.state_dir, "/x");
+}
+
+#define BOND_JSON                                                                                \
+	"{\"type\": \"bond\", \"mode\": \"active-backup\", \"miimon\": \"100\", \"mtu\": 1400, " \
+	"\"links\": [{\"name\": \"net1\"}, {\"name\": \"net2\"}]}"
+
+static void
+a_bond_of_a_netconf_takes_its_links(void **state)
+{
+	const char *path = netconf(BOND_JSON);
+	char word[96];
+
+	(void)state;
+	snprintf(word, sizeof(word), "--netconf=%s", path);
+	assert_int_equal(parse(word, word, NULL), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(o.nb_bonds, 2);
+	assert_int_equal(o.bond_mtu_bytes[1], 1400);
+	assert_int_equal(options_netconf_join(&o, 3, &why), -EINVAL);
+	assert_non_null(strstr(why.text, "2 links"));
+	assert_non_null(strstr(why.text, "only 1 VFs"));
+	assert_int_equal(options_netconf_join(&o, 4, &why), 0);
+	assert_int_equal(o.bonds[1].nb_members, 2);
+	assert_string_equal(o.bonds[0].members[1], "vf1");
+	assert_string_equal(o.bonds[1].members[0], "vf2");
+}
+
+static void
+bad_netconf_is_refused(void **state)
+{
+	static const char *const bad[] = {
+		"{\"type\": \"sriov\"", "{\"type\": \"sriov\"}", "", "[]"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		const char *path = netconf(bad[i]);
+		char word[96];
+
+		snprintf(word, sizeof(word), "--netconf=%s", path);
+		assert_int_equal(parse(word, NULL, NULL), -EINVAL);
+		assert_non_null(strstr(why.text, path));
+		assert_int_equal(unlink(path), 0);
+		assert_int_equal(o.nb_vfs, 0);
+	}
+	assert_int_equal(parse("--netconf=/nonexistent", NULL, NULL), -ENOENT);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(help_lists_what_is_taken),
 		cmocka_unit_test(values_arrive),
+		cmocka_unit_test(vfs_are_kept_in_order),
+		cmocka_unit_test(a_bond_of_a_netconf_takes_its_links),
+		cmocka_unit_test(bad_netconf_is_refused),
 		cmocka_unit_test(refusals_say_why),
 	};
 
