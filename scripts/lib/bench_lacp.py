@@ -13,6 +13,10 @@ is measured is waiting. It has the first CPU for itself and the control threads:
 measured one after the other here, and who is not measured stands still (SIGSTOP). On a machine that
 others use it may have no CPU all the same. A measurement with more than 2 % of its packets refused is
 repeated, and in the end tells nothing: the share is in the results, the time is not.
+
+Where the process that takes off keeps up, both look at the same cache lines all the time, and a packet
+takes 150 ns where it takes 35 when the ring is well filled: the cost of bonding is then lost in that.
+Its interval says so.
 """
 
 import contextlib

@@ -5,8 +5,8 @@ scripts/bench quick: what bonding costs per packet, within 5 minutes.
 Bonds of two members in modes 0 to 6 and the bare port; vfbond by its direct path and by that of the
 bond PMD, and dpdk-testpmd; engines io and txonly, bursts of 32, frames of 64 bytes. The cost of
 bonding is the time per packet over the bond minus the time per packet over the bare port, in the
-same round of the same program, which is started anew every 5 rounds. All programs do the same at the same time and share the worker's
-CPU; time is what the workers really ran. No result makes it fail.
+same round of the same program, which is started anew every 5 rounds. All programs do the same at the
+same time and share the worker's CPU; time is what the workers really ran. No result makes it fail.
 
 Members are net_null, which copies nothing. What circulates in io are the buffers of one burst, filled
 with frames of many flows before. The rows "feed" have all of 4096 random flows: a net_pcap plays
@@ -15,6 +15,7 @@ Mode 4 goes over net_memif to a process that answers LACP (feed: from a net_null
 testpmd's txonly has 256 flows at most, vfbond's 4096.
 """
 
+import itertools
 import math
 import sys
 import time
@@ -82,9 +83,12 @@ def lacp_family(args, work):
     """Mode 4 over net_memif."""
     setup = setup_of(args, FLOWS)
     some = [BARE, Place(4, "layer3+4", 2)]
+    starts = itertools.count()
 
     def start(name, stack):
-        return Standing(name, args, setup, "layer3+4", work / f"lacp-{name}", stack)
+        # A folder of its own: sockets of those that were killed remain.
+        here = work / f"lacp-{name}-{next(starts)}"
+        return Standing(name, args, setup, "layer3+4", here, stack)
 
     rows = [Row(place, engine, feed=engine == "io", flows=FLOWS)
             for place in some for engine in ("txonly", "io") if engine in args.engines]

@@ -27,7 +27,7 @@
 #define FLOWS 256
 #define DESCRIPTORS 1024
 #define MBUFS 16383
-#define SLOT_NS 50   /* of the histogram */
+#define SLOT_NS 50    /* of the histogram */
 #define SLOTS 2000000 /* 100 ms, longer ones fall into the last */
 #define LINK_S 20
 #define DRAIN_S 0.05
