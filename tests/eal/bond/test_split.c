@@ -71,7 +71,7 @@ static void
 divide(enum bond_policy policy, uint16_t members, uint16_t n, bool odd)
 {
 	struct rte_mbuf *pkts[BURST], *sent[BURST];
-	void *got;
+	void *got = NULL;
 
 	for (uint16_t i = 0; i < n; i++)
 		pkts[i] = sent[i] = frame(i, odd);
