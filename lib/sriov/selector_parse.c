@@ -238,9 +238,13 @@ static int
 read_devinfo(const struct word *w, struct selector_list *list)
 {
 	struct device_info info;
-	int rc = device_info_read(w->text + strlen(DEVINFO_PREFIX), &info, w->why);
+	struct reason what;
+	int rc = device_info_read(w->text + strlen(DEVINFO_PREFIX), &info, &what);
 
-	return rc == 0 ? add_function(w, list, &info.addr) : rc;
+	if (rc == 0)
+		return add_function(w, list, &info.addr);
+	/* It names the path as it was given. */
+	return reason_set(w->why, rc, "%s", printable(what.text));
 }
 
 /* Each of these reads one item of a key that is no device. */

@@ -157,6 +157,8 @@ test_no_device_info_file(void **state)
 		selector_parse(&s, NULL, "devinfo:/nonexistent.json", NULL, &why), -ENOENT
 	);
 	assert_non_null(strstr(why.text, "/nonexistent.json"));
+	assert_int_equal(selector_parse(&s, NULL, "devinfo:/no\x1b[2J", NULL, &why), -ENOENT);
+	assert_non_null(strstr(why.text, "/no?[2J"));
 	assert_null(s);
 }
 
