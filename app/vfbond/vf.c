@@ -2,7 +2,6 @@
 /* See vf.h: the claims themselves. What bonds need of them is in vf_bond.c. */
 #include "vf.h"
 
-#include "options.h"
 #include "parse.h"
 #include "pci_bus.h"
 #include "port.h"
