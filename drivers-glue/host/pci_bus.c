@@ -28,7 +28,7 @@ compare_devices(const void *a, const void *b)
 	return pci_addr_cmp(&x->addr, &y->addr);
 }
 
-static struct pci_device *
+static const struct pci_device *
 find(const struct pci_bus *bus, const struct pci_addr *addr)
 {
 	struct pci_device key = {.addr = *addr};
@@ -51,10 +51,10 @@ static void
 place_on_bus(void *ctx, uint16_t vf_index, const struct pci_addr *addr)
 {
 	struct placing *p = ctx;
-	struct pci_device *vf = find(p->bus, addr);
+	const struct pci_device *vf = find(p->bus, addr);
 
 	if (vf != NULL)
-		place(vf, p->pf, vf_index);
+		place(&p->bus->devices[vf - p->bus->devices], p->pf, vf_index);
 }
 
 /* The kernel writes an address in one way only; another name in the directory is none of its. */
