@@ -6,6 +6,7 @@
 #pragma once
 
 #include "claim.h"
+#include "fake_between.h"
 #include "fake_host.h"
 #include "reason.h"
 #include "text.h"
@@ -38,7 +39,13 @@
 enum { VFS = 4, OWNER_PID = 4242, OTHER_PID = 4343 };
 
 struct bench {
-	struct sriov_host h, real; /* what the code under test is given, and what is behind it */
+	/* First: what is put between is called with the bench as its context. */
+	union {
+		struct fake_between between;
+		struct {
+			struct sriov_host real, h;
+		};
+	};
 	struct fake_host *f;
 	char *before;
 	struct text notes;
@@ -86,14 +93,6 @@ bench_write(void *ctx, const char *path, const char *value, size_t len)
 }
 
 static inline int
-bench_vf_get(void *ctx, const char *pf, uint32_t vf, struct vf_state *ret, struct reason *why)
-{
-	struct bench *b = ctx;
-
-	return b->real.vf_get(b->real.ctx, pf, vf, ret, why);
-}
-
-static inline int
 bench_vf_set(
 	void *ctx,
 	const char *pf,
@@ -109,14 +108,6 @@ bench_vf_set(
 }
 
 static inline int
-bench_netdev_read(void *ctx, const char *name, struct netdev_facts *ret)
-{
-	struct bench *b = ctx;
-
-	return b->real.netdev_read(b->real.ctx, name, ret);
-}
-
-static inline int
 bench_netdev_up(void *ctx, const char *name, struct reason *why)
 {
 	struct bench *b = ctx;
@@ -125,56 +116,16 @@ bench_netdev_up(void *ctx, const char *name, struct reason *why)
 	return b->real.netdev_up(b->real.ctx, name, why);
 }
 
-static inline uint64_t
-bench_now_ns(void *ctx)
-{
-	struct bench *b = ctx;
-
-	return b->real.now_ns(b->real.ctx);
-}
-
-static inline uint64_t
-bench_wall_s(void *ctx)
-{
-	struct bench *b = ctx;
-
-	return b->real.wall_s(b->real.ctx);
-}
-
-static inline void
-bench_sleep_ms(void *ctx, uint32_t ms)
-{
-	struct bench *b = ctx;
-
-	b->real.sleep_ms(b->real.ctx, ms);
-}
-
-static inline int
-bench_random_bytes(void *ctx, void *buf, uint32_t len)
-{
-	struct bench *b = ctx;
-
-	return b->real.random_bytes(b->real.ctx, buf, len);
-}
-
 /* As another process has the machine: with @f of its own. */
 static inline void
 bench_use(struct bench *b, struct fake_host *f)
 {
 	b->f = f;
-	b->real = *fake_host_sriov(f);
-	b->h = b->real;
-	b->h.ctx = b;
+	between_init(&b->between, fake_host_sriov(f));
 	b->h.fs.ctx = b;
 	b->h.fs.write = bench_write;
-	b->h.vf_get = bench_vf_get;
 	b->h.vf_set = bench_vf_set;
-	b->h.netdev_read = bench_netdev_read;
 	b->h.netdev_up = bench_netdev_up;
-	b->h.now_ns = bench_now_ns;
-	b->h.wall_s = bench_wall_s;
-	b->h.sleep_ms = bench_sleep_ms;
-	b->h.random_bytes = bench_random_bytes;
 	b->h.step = bench_step;
 }
 

@@ -299,7 +299,7 @@ a_pf_that_is_up_down_or_away(void **unused)
 	b->h.netdev_up = up_in_words_only;
 	assert_int_equal(vf_pf_ready(&b->h, "ens2f0", true, &raised, &b->why), -ENETDOWN);
 	assert_true(raised);
-	b->h.netdev_up = bench_netdev_up;
+	b->h.netdev_up = between_netdev_up;
 	raised = false;
 	assert_int_equal(vf_pf_ready(&b->h, "ens2f0", true, &raised, &b->why), 0);
 	assert_true(raised);

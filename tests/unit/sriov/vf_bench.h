@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "fake_between.h"
 #include "fake_host.h"
 #include "reason.h"
 #include "text.h"
@@ -30,7 +31,13 @@
 enum { VF_UNDER_TEST = 1 };
 
 struct vf_bench {
-	struct sriov_host h, real; /* what the code under test is given, and what is behind it */
+	/* First: what is put between is called with the bench as its context. */
+	union {
+		struct fake_between between;
+		struct {
+			struct sriov_host real, h;
+		};
+	};
 	struct fake_host *f;
 	char *before; /* dump */
 	struct text notes;
@@ -97,64 +104,6 @@ bench_set(
 		if (b->loses[attr] & 1u << other)
 			assert_int_equal(b->real.vf_set(b->real.ctx, pf, other, &zero, NULL), 0);
 	return rc;
-}
-
-/* The rest of the machine, whose functions want its own context. */
-static inline int
-bench_netdev_read(void *ctx, const char *name, struct netdev_facts *ret)
-{
-	struct vf_bench *b = ctx;
-
-	return b->real.netdev_read(b->real.ctx, name, ret);
-}
-
-static inline int
-bench_netdev_up(void *ctx, const char *name, struct reason *why)
-{
-	struct vf_bench *b = ctx;
-
-	return b->real.netdev_up(b->real.ctx, name, why);
-}
-
-static inline uint64_t
-bench_now_ns(void *ctx)
-{
-	struct vf_bench *b = ctx;
-
-	return b->real.now_ns(b->real.ctx);
-}
-
-static inline uint64_t
-bench_wall_s(void *ctx)
-{
-	struct vf_bench *b = ctx;
-
-	return b->real.wall_s(b->real.ctx);
-}
-
-static inline int
-bench_random_bytes(void *ctx, void *buf, uint32_t len)
-{
-	struct vf_bench *b = ctx;
-
-	return b->real.random_bytes(b->real.ctx, buf, len);
-}
-
-static inline void
-bench_step(void *ctx, const char *what)
-{
-	struct vf_bench *b = ctx;
-
-	if (b->real.step != NULL)
-		b->real.step(b->real.ctx, what);
-}
-
-static inline void
-bench_sleep_ms(void *ctx, uint32_t ms)
-{
-	struct vf_bench *b = ctx;
-
-	b->real.sleep_ms(b->real.ctx, ms);
 }
 
 /* A VF with every attribute set, and another such one that has none in common with it. */
@@ -249,18 +198,9 @@ bench_new(const char *driver)
 	b->f = fake_host_new();
 	pf.driver = driver;
 	fake_host_add_pf(b->f, &pf);
-	b->real = *fake_host_sriov(b->f);
-	b->h = b->real;
-	b->h.ctx = b;
+	between_init(&b->between, fake_host_sriov(b->f));
 	b->h.vf_get = bench_get;
 	b->h.vf_set = bench_set;
-	b->h.netdev_read = bench_netdev_read;
-	b->h.netdev_up = bench_netdev_up;
-	b->h.now_ns = bench_now_ns;
-	b->h.wall_s = bench_wall_s;
-	b->h.sleep_ms = bench_sleep_ms;
-	b->h.random_bytes = bench_random_bytes;
-	b->h.step = bench_step;
 	return b;
 }
 
