@@ -135,6 +135,9 @@ app_vf_job_finish(struct app *app)
 	/* What came too late to be used is given back with the others. */
 	if (job->claims && job->err == 0)
 		vfs_take(app->vfs, &job->batch, &first);
+	app_print_notes(app, &job->notes);
+	if (job->err != 0)
+		app_print(app, "%s", job->why.text);
 	job_free(job);
 }
 

@@ -42,7 +42,7 @@ vfs_new(struct vfs **ret, const char *state_dir, struct reason *why)
 
 /* What stands beside the selector in the words of --vf. */
 struct how_many {
-	uint32_t count; /* 0: all that match */
+	uint32_t count; /* 0: all when the selector names each, else one */
 	bool distinct_pf;
 };
 
@@ -165,6 +165,8 @@ vf_claim_batch(
 		rc = selector_parse(
 			&w.selector, &w.request.settings, text_str(&rest), environ, why
 		);
+	if (rc == 0 && w.how.count == 0 && !selector_is_exact(w.selector))
+		w.how.count = 1;
 	if (rc == 0)
 		rc = vf_settings_check(&w.request.settings, NULL, why);
 	if (rc == 0)

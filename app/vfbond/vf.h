@@ -46,7 +46,8 @@ struct vf_batch {
 
 /*
  * Claim what @words select: a selector with settings (selector.h), and count=N and distinct-pf=on
- * besides; @more: settings besides those (NULL: none). All or none, at most @max. Any thread: it
+ * besides; without count= all that the selector names one by one, else one, as in vfctl. @more:
+ * settings besides those (NULL: none). All or none, at most @max. Any thread: it
  * touches nothing but its arguments and the machine. Claims are kept below @state_dir.
  */
 int vf_claim_batch(

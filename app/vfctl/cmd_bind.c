@@ -11,6 +11,7 @@
 #include "vfctl.h"
 #include "vfio.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,8 +77,10 @@ take_subjects(struct vfctl *c, int n, char **words, struct subjects *s)
 	struct reason why;
 
 	s->at = calloc((size_t)n, sizeof(*s->at));
-	if (s->at == NULL)
-		return vfctl_usage(c, "too many VFs");
+	if (s->at == NULL) {
+		(void)reason_set(&why, -ENOMEM, "out of memory");
+		return vfctl_failed(c, &why);
+	}
 	for (int i = 0; i < n; i++) {
 		dev = vfctl_device(c, words[i]);
 		if (dev == NULL)

@@ -134,6 +134,9 @@ esac
 parameters=(
     console=ttyS0 quiet loglevel=4 panic=-1 intel_iommu=on iommu=pt mitigations=off nokaslr
     no_timer_check tsc=reliable random.trust_cpu=on net.ifnames=0 nmi_watchdog=0
+    # A tick that comes by itself: now and then a processor of the guest lost its one-shot timer for
+    # good ("rcu_preempt kthread timer wakeup didn't happen"), and all that waited stood still.
+    nohz=off highres=off
     "hugepages=$hugepages"
 )
 machine=(

@@ -141,6 +141,11 @@ def counted(results, lab, binary):
             assert len(shown) == 2 and shown[0]["pf"] != shown[1]["pf"], shown
             vfbond.stop()
         assert not differences_of(before, snapshot())
+    with results.case("--vf with keys alone claims one"):
+        with program(lab, binary, "--vf", f"pfNames={names}") as vfbond:
+            assert len(json.loads(vfbond.command("show vf json"))) == 1
+            vfbond.stop()
+        assert not differences_of(before, snapshot())
 
 
 def come_and_go(results, lab, binary, far, first):

@@ -13,4 +13,4 @@ if [ $# -ne 1 ] || [ ! -x "$1" ]; then
     sed -n '/^# usage:/,/^set /{/^set /!s/^# \{0,1\}//p}' "$0" >&2
     exit 2
 fi
-vm_case "$1" vf_life.py vf_lab.py -- --topo igb-peer --hugepages 160 --timeout 600
+vm_case "$1" vf_life.py vf_lab.py -- --topo igb-peer --hugepages 160
