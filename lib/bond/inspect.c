@@ -32,10 +32,15 @@ show(struct bond_direct *d, struct rte_ring *ring, const struct rte_mbuf *m, uin
 	return false;
 }
 
-/* The type behind up to two tags, and what follows it; ARP, or IP whose next header is of interest.
- */
+/* What control wants to see. */
+enum {
+	WANT_NEIGHBORS = 1 << 0, /* ARP, neighbour discovery */
+	WANT_REPORTS = 1 << 1,   /* IGMP, MLD */
+};
+
+/* Whether the type behind up to two tags, and where it is IP the next header, is of @wanted. */
 static bool
-is_of_control(const struct rte_mbuf *m, bool reports)
+is_wanted(const struct rte_mbuf *m, unsigned wanted)
 {
 	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
 	uint32_t at = sizeof(*eth), len = rte_pktmbuf_data_len(m);
@@ -56,14 +61,15 @@ is_of_control(const struct rte_mbuf *m, bool reports)
 		at += sizeof(*vlan);
 	}
 	if (type == RTE_BE16(RTE_ETHER_TYPE_ARP))
-		return true;
+		return (wanted & WANT_NEIGHBORS) != 0;
 	/* Neighbour discovery stands behind no extension header, MLD behind a hop-by-hop one. */
 	if (type == RTE_BE16(RTE_ETHER_TYPE_IPV6) && len >= at + sizeof(struct rte_ipv6_hdr)) {
 		uint8_t proto = ((const struct rte_ipv6_hdr *)(bytes + at))->proto;
 
-		return proto == IPPROTO_ICMPV6 || (reports && proto == IPPROTO_HOPOPTS);
+		return (proto == IPPROTO_ICMPV6 && (wanted & WANT_NEIGHBORS) != 0) ||
+		       (proto == IPPROTO_HOPOPTS && (wanted & WANT_REPORTS) != 0);
 	}
-	return reports && type == RTE_BE16(RTE_ETHER_TYPE_IPV4) &&
+	return (wanted & WANT_REPORTS) != 0 && type == RTE_BE16(RTE_ETHER_TYPE_IPV4) &&
 	       len >= at + sizeof(struct rte_ipv4_hdr) &&
 	       ((const struct rte_ipv4_hdr *)(bytes + at))->next_proto_id == IPPROTO_IGMP;
 }
@@ -79,19 +85,20 @@ is_plain_unicast_v4(const struct rte_ether_hdr *eth)
 void
 inspect_received(struct bond_direct *d, uint16_t queue, struct rte_mbuf *const *pkts, uint16_t n)
 {
-	if (likely(inspect_is_plain(pkts, n)))
+	if (likely(inspect_are_plain(pkts, n)))
 		return;
 	for (uint16_t i = 0; i < n; i++) {
 		const struct rte_mbuf *m = pkts[i];
 
 		if (likely(is_plain_unicast_v4(rte_pktmbuf_mtod(m, const struct rte_ether_hdr *))))
 			continue;
-		if (is_of_control(m, false) && !show(d, d->rx_to_control[queue], m, m->port))
+		if (is_wanted(m, WANT_NEIGHBORS) && !show(d, d->rx_to_control[queue], m, m->port))
 			plan_count(&d->rxq[queue].not_shown, 1);
 	}
 }
 
-void
+/* Once in a while, that of one frame. */
+static void
 inspect_source(struct bond_direct *d, uint16_t queue, const struct rte_mbuf *m)
 {
 	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
@@ -116,18 +123,11 @@ inspect_source(struct bond_direct *d, uint16_t queue, const struct rte_mbuf *m)
 		plan_count(&q->not_shown, 1);
 }
 
-void
-inspect_odd(struct bond_direct *d, uint16_t queue, struct rte_mbuf *const *pkts, uint16_t n)
+static void
+show_sent(struct bond_direct *d, uint16_t queue, const struct rte_mbuf *m, unsigned wanted)
 {
-	for (uint16_t i = 0; i < n; i++) {
-		const struct rte_mbuf *m = pkts[i];
-
-		/* What concerns us is sent to groups, but for answers to ARP. */
-		if (likely(is_plain_unicast_v4(rte_pktmbuf_mtod(m, const struct rte_ether_hdr *))))
-			continue;
-		if (is_of_control(m, true) && !show(d, d->tx_to_control[queue], m, d->port_id))
-			plan_count(&d->txq[queue].not_shown, 1);
-	}
+	if (is_wanted(m, wanted) && !show(d, d->tx_to_control[queue], m, d->port_id))
+		plan_count(&d->txq[queue].not_shown, 1);
 }
 
 void
@@ -135,6 +135,20 @@ inspect_sent(struct bond_direct *d, uint16_t queue, struct rte_mbuf *const *pkts
 {
 	if (n != 0)
 		inspect_source(d, queue, pkts[0]);
-	if (unlikely(!inspect_is_plain(pkts, n)))
-		inspect_odd(d, queue, pkts, n);
+	if (likely(inspect_are_plain(pkts, n)))
+		return;
+	for (uint16_t i = 0; i < n; i++)
+		/* What concerns us is sent to groups, but for answers to ARP. */
+		if (unlikely(!is_plain_unicast_v4(
+			    rte_pktmbuf_mtod(pkts[i], const struct rte_ether_hdr *)
+		    )))
+			show_sent(d, queue, pkts[i], WANT_NEIGHBORS | WANT_REPORTS);
+}
+
+void
+inspect_reports(struct bond_direct *d, uint16_t queue, struct rte_mbuf *const *pkts, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++)
+		if (unlikely((inspect_group(pkts[i]) & 1) != 0))
+			show_sent(d, queue, pkts[i], WANT_REPORTS);
 }

@@ -25,14 +25,32 @@ inspect_received(struct bond_direct *d, uint16_t queue, struct rte_mbuf *const *
 void inspect_sent(struct bond_direct *d, uint16_t queue, struct rte_mbuf *const *pkts, uint16_t n);
 
 /*
- * The same in parts, for who looks at headers anyway: one frame of the burst, and those of a burst
- * that is not plain.
+ * The multicast reports alone, which are sent to groups: of a burst of which inspect_are_single()
+ * is not true.
  */
-void inspect_source(struct bond_direct *d, uint16_t queue, const struct rte_mbuf *m);
-void inspect_odd(struct bond_direct *d, uint16_t queue, struct rte_mbuf *const *pkts, uint16_t n);
+void
+inspect_reports(struct bond_direct *d, uint16_t queue, struct rte_mbuf *const *pkts, uint16_t n);
 
 /* Hand a frame itself to control, by @ring; false when there is no room. */
 bool inspect_divert(struct rte_ring *ring, struct rte_mbuf *m);
+
+/* The first byte of the destination, whose lowest bit says group; of an empty frame anything. */
+static __rte_always_inline uint8_t
+inspect_group(const struct rte_mbuf *m)
+{
+	return *rte_pktmbuf_mtod(m, const uint8_t *);
+}
+
+/* Whether no frame goes to a group. */
+static inline bool
+inspect_are_single(struct rte_mbuf *const *pkts, uint16_t n)
+{
+	uint8_t group = 0;
+
+	for (uint16_t i = 0; i < n; i++)
+		group |= inspect_group(pkts[i]);
+	return (group & 1) == 0;
+}
 
 /* What the headers of a burst have in common, gathered without a branch. */
 struct inspect_heads {
@@ -55,8 +73,8 @@ inspect_head(struct inspect_heads *h, const struct rte_mbuf *m)
 }
 
 /*
- * Whether all that was gathered are untagged IPv4 to single hosts, of which control wants nothing
- * and which mode 0 treats alike. Of a frame that is shorter than a header it says nothing.
+ * Whether all that was gathered are untagged IPv4 to single hosts, of which control wants nothing.
+ * Of a frame that is shorter than a header it says nothing.
  */
 static inline bool
 inspect_heads_plain(const struct inspect_heads *h)
@@ -70,7 +88,7 @@ inspect_heads_plain(const struct inspect_heads *h)
 }
 
 static inline bool
-inspect_is_plain(struct rte_mbuf *const *pkts, uint16_t n)
+inspect_are_plain(struct rte_mbuf *const *pkts, uint16_t n)
 {
 	struct inspect_heads h = INSPECT_HEADS_NONE;
 	struct rte_mbuf *const *end = pkts + n, *const *fours = pkts + (n & ~3u);

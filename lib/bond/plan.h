@@ -86,10 +86,10 @@ struct bond_plan {
 	uint16_t queue_port[PLAN_MAX_QUEUES];
 	uint8_t tx_retries;
 	/*
-	 * Show control what hosts behind the bond say of themselves: before xmit is called, or in
-	 * xmit, as modes 0, 5 and 6 do, which look at headers themselves.
+	 * Show control what hosts behind the bond say of themselves, before xmit is called; or only
+	 * their multicast reports, in xmit, as modes 0, 5 and 6 look at headers themselves.
 	 */
-	bool inspect_tx, inspect_in_xmit;
+	bool inspect_tx, inspect_reports;
 
 	/* Receiving. */
 	uint16_t nb_polled,

@@ -42,14 +42,18 @@ choose_recv(const struct bond_settings *s, const struct bond_plan *plan)
 	return plan->inspect_rx || plan->keep_last_rx ? recv_bond_port_watched : recv_bond_port;
 }
 
-/* Whether it matters what stands behind the bond: for announcements, reports, the monitor. */
+/* Whether it matters who stands behind the bond: for announcements, the monitor. */
 static bool
 needs_to_know_hosts(const struct bond_settings *s)
 {
-	bool resends = bond_mode_has_active(s->mode) || s->mode == BOND_MODE_RR;
+	return s->arp_interval_ms != 0 || (s->mode == BOND_MODE_AB && s->num_peer_notif != 0);
+}
 
-	return s->arp_interval_ms != 0 || (resends && s->resend_igmp != 0) ||
-	       (s->mode == BOND_MODE_AB && s->num_peer_notif != 0);
+/* Whether multicast reports are sent again after a failover. */
+static bool
+resends_reports(const struct bond_settings *s)
+{
+	return (bond_mode_has_active(s->mode) || s->mode == BOND_MODE_RR) && s->resend_igmp != 0;
 }
 
 void
@@ -62,10 +66,10 @@ plan_choose(struct bond_plan *plan, const struct bond_settings *s)
 	plan->tx_retries = s->tx_retries;
 	plan->keep_last_rx = arp_monitor;
 	plan->inspect_rx = arp_monitor || s->mode == BOND_MODE_ALB;
-	if (s->mode == BOND_MODE_RR || bond_mode_is_lb(s->mode))
-		plan->inspect_in_xmit = needs_to_know_hosts(s);
-	else
-		plan->inspect_tx = needs_to_know_hosts(s);
+	/* Mode 1 alone sends again and does not look at headers itself. */
+	plan->inspect_tx =
+		needs_to_know_hosts(s) || (s->mode == BOND_MODE_AB && resends_reports(s));
+	plan->inspect_reports = resends_reports(s) && !plan->inspect_tx;
 	plan->xmit_other = xmit_hash_by(s->policy, plan->nb_usable);
 	plan->xmit = choose_xmit(s, plan);
 	plan->recv = choose_recv(s, plan);

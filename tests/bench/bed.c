@@ -26,7 +26,7 @@ enum {
 	HOT_FRAMES = 127,
 };
 
-const char *const bed_path_names[BED_PATH_COUNT] = {"bare", "pmd", "direct"};
+const char *const bed_path_names[BED_PATH_COUNT] = {"bare", "floor", "pmd", "direct"};
 const char *const bed_way_names[BED_WAY_COUNT] = {"rx", "tx", "io"};
 
 struct bed {
@@ -34,7 +34,8 @@ struct bed {
 	uint16_t bond;
 	char bond_device[RTE_ETH_NAME_MAX_LEN];
 	unsigned bonds_made;
-	struct bed_case now; /* nb_members 0: no bond yet */
+	struct bed_case now;  /* nb_members 0: no bond yet */
+	uint16_t floor_parts; /* of a burst */
 	struct rte_mempool *rx, *hot, *many;
 	struct rte_mempool *tx_pool; /* one of them */
 	struct bond_direct *direct;
@@ -255,6 +256,45 @@ direct_up(struct bed *bed, const struct bed_case *c)
 	direct_io(bed->direct, &bed->io[BED_DIRECT]);
 }
 
+/* Every frame once for each member but the last, as mode 3 refers to it. */
+static uint16_t
+floor_copies(const struct bed *bed, struct rte_mbuf **pkts, uint16_t n)
+{
+	const uint16_t more = (uint16_t)(bed->now.nb_members - 1);
+
+	for (uint16_t i = 0; i < n; i++)
+		rte_pktmbuf_refcnt_update(pkts[i], (int16_t)more);
+	for (uint16_t k = 0; k < more; k++)
+		if (rte_eth_tx_burst(bed->bare, 0, pkts, n) != n)
+			abort();
+	return rte_eth_tx_burst(bed->bare, 0, pkts, n);
+}
+
+static uint16_t
+floor_tx(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
+{
+	const struct bed *bed = io->ctx;
+	uint16_t sent = 0;
+
+	if (bed->now.mode == BOND_MODE_BROADCAST)
+		return floor_copies(bed, pkts, n);
+	for (uint16_t left = bed->floor_parts; left > 0; left--)
+		sent = (uint16_t
+		)(sent +
+		  rte_eth_tx_burst(bed->bare, queue, pkts + sent, (uint16_t)((n - sent) / left)));
+	return sent;
+}
+
+/* The floor of a case: how its members get bursts, without what decides about frames. */
+static void
+floor_up(struct bed *bed, const struct bed_case *c)
+{
+	bed->floor_parts = c->mode == BOND_MODE_AB ? 1 : c->nb_members;
+	bed->io[BED_FLOOR] = fwd_io_plain(bed->bare);
+	bed->io[BED_FLOOR].tx = floor_tx;
+	bed->io[BED_FLOOR].ctx = bed;
+}
+
 void
 bed_prepare(struct bed *bed, const struct bed_case *c)
 {
@@ -267,6 +307,7 @@ bed_prepare(struct bed *bed, const struct bed_case *c)
 	policy_set(bed, c->policy);
 	bed->now = *c;
 	direct_up(bed, c);
+	floor_up(bed, c);
 	bed->io[BED_BARE] = fwd_io_plain(bed->bare);
 	bed->io[BED_PMD] = fwd_io_plain(bed->bond);
 	bed->tx_pool = c->flows > HOT_FRAMES ? bed->many : bed->hot;

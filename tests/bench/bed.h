@@ -20,8 +20,12 @@ enum {
 	BED_MAX_FLOWS = 4096,
 };
 
-/* Who moves the frames. */
-enum bed_path { BED_BARE, BED_PMD, BED_DIRECT, BED_PATH_COUNT };
+/*
+ * Who moves the frames. BED_FLOOR is a bare port that sends as the members of the mode must: each
+ * burst in as many parts as there are members, or in mode 3 the whole of it as often. What a bond
+ * costs beyond that is its own.
+ */
+enum bed_path { BED_BARE, BED_FLOOR, BED_PMD, BED_DIRECT, BED_PATH_COUNT };
 extern const char *const bed_path_names[BED_PATH_COUNT];
 
 /* What is measured of it; io is one after the other, as the engine does. */

@@ -88,16 +88,13 @@ print_row(const struct bed_case *c, enum bed_way way, const struct result *r)
 	char name[128];
 
 	name_of(c, name, sizeof(name));
-	printf("%-52s %s %6.2f %6.2f %6.2f | %6.2f %6.2f %6.2f | %5.2f %5.2f [%5.2f %5.2f] | "
-	       "%.2f\n",
-	       name,
-	       bed_way_names[way],
-	       s[BED_BARE].minimum,
-	       s[BED_PMD].minimum,
-	       s[BED_DIRECT].minimum,
-	       s[BED_BARE].median,
-	       s[BED_PMD].median,
-	       s[BED_DIRECT].median,
+	printf("%-52s %s", name, bed_way_names[way]);
+	for (enum bed_path p = 0; p < BED_PATH_COUNT; p++)
+		printf(" %6.2f", s[p].minimum);
+	printf(" |");
+	for (enum bed_path p = 0; p < BED_PATH_COUNT; p++)
+		printf(" %6.2f", s[p].median);
+	printf(" | %5.2f %5.2f [%5.2f %5.2f] | %.2f\n",
 	       r->least,
 	       r->cost.median,
 	       r->cost.low,
@@ -109,7 +106,7 @@ static json_t *
 json_row(const struct bed_case *c, enum bed_way way, const struct result *r)
 {
 	return json_pack(
-		"{s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:o?, s:o, s:o}",
+		"{s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o?, s:o, s:o}",
 		"mode",
 		bond_mode_names[c->mode],
 		"policy",
@@ -124,6 +121,8 @@ json_row(const struct bed_case *c, enum bed_way way, const struct result *r)
 		c->flows,
 		"bare",
 		json_of(&r->cycles[BED_BARE]),
+		"floor",
+		json_of(&r->cycles[BED_FLOOR]),
 		"pmd",
 		json_of(&r->cycles[BED_PMD]),
 		"direct",
@@ -297,9 +296,9 @@ main(int argc, char **argv)
 		usage();
 	bed = bed_new();
 	if (o.count == 0)
-		printf("cycles per packet (TSC, %.2f GHz) of a bare port, the PMD's bond, the "
-		       "direct path: minima | medians |\ncost of bonding, direct : PMD: of minima, "
-		       "median [95 %%] | bare : direct\n",
+		printf("cycles per packet (TSC, %.2f GHz) of a bare port, the same sending as "
+		       "members must, the PMD's bond,\nthe direct path: minima | medians | cost of "
+		       "bonding, direct : PMD: of minima, median [95 %%] | bare : direct\n",
 		       (double)rte_get_tsc_hz() / 1e9);
 	all_cases(bed, &o, rows);
 	bed_free(bed);

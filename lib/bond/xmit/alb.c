@@ -46,18 +46,6 @@ member_of(
 	return plan->bucket[bucket];
 }
 
-/* To control, which gets a copy too where it wants to see what is sent; false: no room for it. */
-static __attribute__((noinline)) bool
-divert(struct bond_direct *d, const struct bond_plan *plan, uint16_t queue, struct rte_mbuf *m)
-{
-	if (plan->inspect_in_xmit) {
-		if (rte_ring_free_count(d->tx_to_control[queue]) < 2)
-			return false;
-		inspect_odd(d, queue, &m, 1);
-	}
-	return inspect_divert(d->tx_to_control[queue], m);
-}
-
 static uint16_t
 by_two(struct bond_direct *d,
        const struct bond_plan *plan,
@@ -73,20 +61,19 @@ by_two(struct bond_direct *d,
 
 	if (unlikely(plan->active == PLAN_NO_PORT))
 		return xmit_nobody(d, plan, queue, pkts, n);
-	xmit_look_at_source(d, plan, queue, pkts, n);
 	for (size_t i = 0; i < n; i++) {
 		struct rte_mbuf *m = pkts[i];
 		size_t bucket = bucket_of(plan, m, &odd);
 
 		/* No room: as any other frame, by the active member. */
-		if (unlikely(bucket == TLB_ARP) && divert(d, plan, queue, m))
+		if (unlikely(bucket == TLB_ARP) && inspect_divert(d->tx_to_control[queue], m))
 			continue;
 		xmit_split(pkts, kept, other, &nb_other, m, member_of(q, plan, m, bucket, false));
 		kept++;
 	}
 	if (unlikely(odd)) {
-		xmit_look_at_odd(d, plan, queue, pkts, (uint16_t)(kept - nb_other));
-		xmit_look_at_odd(d, plan, queue, other, (uint16_t)nb_other);
+		xmit_look(d, plan, queue, pkts, (uint16_t)(kept - nb_other));
+		xmit_look(d, plan, queue, other, (uint16_t)nb_other);
 	}
 	sent = xmit_send_two(d, plan, queue, pkts, (uint16_t)kept, other, (uint16_t)nb_other, true);
 	diverted = (uint16_t)(n - kept);
@@ -110,7 +97,6 @@ by_any(struct bond_direct *d,
 
 	if (unlikely(plan->active == PLAN_NO_PORT))
 		return xmit_nobody(d, plan, queue, pkts, n);
-	xmit_look_at_source(d, plan, queue, pkts, n);
 	for (size_t i = 0, end; i < n;) {
 		bool odd = false;
 
@@ -120,12 +106,12 @@ by_any(struct bond_direct *d,
 			size_t bucket = bucket_of(plan, m, &odd);
 
 			/* No room: as any other frame, by the active member. */
-			if (unlikely(bucket == TLB_ARP) && divert(d, plan, queue, m))
+			if (unlikely(bucket == TLB_ARP) && inspect_divert(d->tx_to_control[queue], m))
 				continue;
 			xmit_list(&l, member_of(q, plan, m, bucket, by_hash), m);
 		}
 		for (size_t k = 0; unlikely(odd) && k < plan->nb_usable; k++)
-			xmit_look_at_odd(
+			xmit_look(
 				d, plan, queue, l.frames[k], (uint16_t)(l.end[k] - l.frames[k])
 			);
 		nb_refused = xmit_send_lists(d, plan, queue, &l, pkts, nb_refused, true);

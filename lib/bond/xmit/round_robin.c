@@ -134,7 +134,8 @@ xmit_round_robin(
 		return xmit_nobody(d, plan, queue, pkts, n);
 	if (unlikely(index >= members))
 		index = 0;
-	xmit_look(d, plan, queue, pkts, n);
+	if (unlikely(!inspect_are_single(pkts, n)))
+		xmit_look(d, plan, queue, pkts, n);
 	for (size_t i = 0, end; i < n;) {
 		xmit_lists_begin(&l, plan);
 		for (end = RTE_MIN(i + XMIT_PART, n); i < end; i++) {
@@ -158,9 +159,9 @@ xmit_round_robin(
 
 /*
  * Every frame to the next member, from the one after @index: one member's stand as far apart as
- * there are members. Returns what the headers have in common.
+ * there are members. Returns the first bytes of the destinations, ORed.
  */
-static inline struct inspect_heads
+static inline uint8_t
 deal_each(
 	struct rte_mbuf *const *pkts,
 	uint16_t n,
@@ -170,22 +171,22 @@ deal_each(
 	struct xmit_slice *slices
 )
 {
-	struct inspect_heads h = INSPECT_HEADS_NONE;
+	uint8_t group = 0;
 
 	for (uint16_t first = 0; first < members; first++) {
 		index = index + 1 == members ? 0 : (uint16_t)(index + 1);
 		slices[index].pkts = sorted;
 		for (size_t i = first; i < n; i += members) {
-			inspect_head(&h, pkts[i]);
+			group |= inspect_group(pkts[i]);
 			*sorted++ = pkts[i];
 		}
 		slices[index].n = (uint16_t)(sorted - slices[index].pkts);
 	}
-	return h;
+	return group;
 }
 
 /* The same for two members. */
-static inline struct inspect_heads
+static inline uint8_t
 deal_two(
 	struct rte_mbuf *const *pkts,
 	uint16_t n,
@@ -194,25 +195,25 @@ deal_two(
 	struct xmit_slice *slices
 )
 {
-	struct inspect_heads h = INSPECT_HEADS_NONE;
+	uint8_t group = 0;
 	struct rte_mbuf **second = sorted + (n + 1) / 2;
 	size_t pair;
 
 	for (pair = 0; pair < n / 2u; pair++) {
 		struct rte_mbuf *a = pkts[2 * pair], *b = pkts[2 * pair + 1];
 
-		inspect_head(&h, a);
-		inspect_head(&h, b);
+		group |= inspect_group(a);
+		group |= inspect_group(b);
 		sorted[pair] = a;
 		second[pair] = b;
 	}
 	slices[index ^ 1] = (struct xmit_slice){sorted, (uint16_t)((n + 1) / 2), 0};
 	slices[index] = (struct xmit_slice){second, n / 2, 0};
 	if ((n & 1) != 0) {
-		inspect_head(&h, pkts[n - 1]);
+		group |= inspect_group(pkts[n - 1]);
 		sorted[pair] = pkts[n - 1];
 	}
-	return h;
+	return group;
 }
 
 uint16_t
@@ -228,17 +229,17 @@ xmit_round_robin_each(
 	uint16_t members = plan->nb_usable, index = q->rr_index;
 	struct xmit_slice slices[BOND_MAX_MEMBERS];
 	struct rte_mbuf *sorted[XMIT_MAX_BURST];
-	struct inspect_heads h;
+	uint8_t group;
 
 	if (unlikely(members == 0))
 		return xmit_nobody(d, plan, queue, pkts, n);
 	if (unlikely(index >= members))
 		index = 0;
-	h = members == 2 ? deal_two(pkts, n, index, sorted, slices)
-	                 : deal_each(pkts, n, members, index, sorted, slices);
-	if (unlikely(!inspect_heads_plain(&h)))
+	group = members == 2 ? deal_two(pkts, n, index, sorted, slices)
+	                     : deal_each(pkts, n, members, index, sorted, slices);
+	/* A frame may be IGMP. */
+	if (unlikely((group & 1) != 0))
 		return xmit_round_robin(d, plan, queue, pkts, n);
-	xmit_look_at_source(d, plan, queue, pkts, n);
 	q->rr_index = (uint16_t)xmit_hash_mod((uint32_t)index + n, plan->usable_magic, members);
 	q->rr_left = 0;
 	return finish(d, plan, queue, pkts, n, offer_slices(d, plan, queue, slices, pkts, 0));
@@ -260,7 +261,8 @@ xmit_round_robin_random(
 
 	if (unlikely(plan->nb_usable == 0))
 		return xmit_nobody(d, plan, queue, pkts, n);
-	xmit_look(d, plan, queue, pkts, n);
+	if (unlikely(!inspect_are_single(pkts, n)))
+		xmit_look(d, plan, queue, pkts, n);
 	for (size_t i = 0, end; i < n;) {
 		xmit_lists_begin(&l, plan);
 		for (end = RTE_MIN(i + XMIT_PART, n); i < end; i++) {

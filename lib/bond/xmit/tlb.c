@@ -7,8 +7,7 @@
 #include "xmit_hash_common.h"
 
 /*
- * The member of a frame, its bytes counted in its bucket. @odd: whether it is none of the frames
- * that inspect_is_plain() means.
+ * The member of a frame, its bytes counted in its bucket. @odd: set when it may go to a group.
  */
 static __rte_always_inline uint8_t
 member_of(
@@ -51,15 +50,14 @@ by_two(enum bond_policy policy,
 
 	if (unlikely(plan->active == PLAN_NO_PORT))
 		return xmit_nobody(d, plan, queue, pkts, n);
-	xmit_look_at_source(d, plan, queue, pkts, n);
 	for (size_t i = 0; i < n; i++) {
 		struct rte_mbuf *m = pkts[i];
 
 		xmit_split(pkts, i, other, &nb_other, m, member_of(policy, q, plan, m, &odd));
 	}
 	if (unlikely(odd)) {
-		xmit_look_at_odd(d, plan, queue, pkts, (uint16_t)(n - nb_other));
-		xmit_look_at_odd(d, plan, queue, other, (uint16_t)nb_other);
+		xmit_look(d, plan, queue, pkts, (uint16_t)(n - nb_other));
+		xmit_look(d, plan, queue, other, (uint16_t)nb_other);
 	}
 	return xmit_send_two(d, plan, queue, pkts, n, other, (uint16_t)nb_other, true);
 }
@@ -78,7 +76,6 @@ by_any(enum bond_policy policy,
 
 	if (unlikely(plan->active == PLAN_NO_PORT))
 		return xmit_nobody(d, plan, queue, pkts, n);
-	xmit_look_at_source(d, plan, queue, pkts, n);
 	for (size_t i = 0, end, begin; i < n;) {
 		bool odd = false;
 
@@ -86,7 +83,7 @@ by_any(enum bond_policy policy,
 		for (begin = i, end = RTE_MIN(i + XMIT_PART, n); i < end; i++)
 			xmit_list(&l, member_of(policy, q, plan, pkts[i], &odd), pkts[i]);
 		if (unlikely(odd))
-			xmit_look_at_odd(d, plan, queue, pkts + begin, (uint16_t)(end - begin));
+			xmit_look(d, plan, queue, pkts + begin, (uint16_t)(end - begin));
 		nb_refused = xmit_send_lists(d, plan, queue, &l, pkts, nb_refused, true);
 	}
 	return xmit_end(pkts, n, nb_refused);
@@ -124,7 +121,8 @@ xmit_tlb_hash(
 
 	if (unlikely(plan->active == PLAN_NO_PORT))
 		return xmit_nobody(d, plan, queue, pkts, n);
-	xmit_look(d, plan, queue, pkts, n);
+	if (unlikely(!inspect_are_single(pkts, n)))
+		xmit_look(d, plan, queue, pkts, n);
 	for (size_t i = 0, end; i < n;) {
 		xmit_lists_begin(&l, plan);
 		for (end = RTE_MIN(i + XMIT_PART, n); i < end; i++)

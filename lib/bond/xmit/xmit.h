@@ -120,35 +120,7 @@ uint16_t xmit_nobody(
 	uint16_t n
 );
 
-/* Show control one frame's source, where that is left to xmit. */
-static inline void
-xmit_look_at_source(
-	struct bond_direct *d,
-	const struct bond_plan *plan,
-	uint16_t queue,
-	struct rte_mbuf *const *pkts,
-	uint16_t n
-)
-{
-	if (plan->inspect_in_xmit && n != 0)
-		inspect_source(d, queue, pkts[0]);
-}
-
-/* And what it wants to see of frames that are not all plain. */
-static inline void
-xmit_look_at_odd(
-	struct bond_direct *d,
-	const struct bond_plan *plan,
-	uint16_t queue,
-	struct rte_mbuf *const *pkts,
-	uint16_t n
-)
-{
-	if (plan->inspect_in_xmit)
-		inspect_odd(d, queue, pkts, n);
-}
-
-/* Both, where xmit does not look at headers. */
+/* Show control multicast reports, where that is left to xmit; of a burst that has groups. */
 static inline void
 xmit_look(
 	struct bond_direct *d,
@@ -158,6 +130,6 @@ xmit_look(
 	uint16_t n
 )
 {
-	if (plan->inspect_in_xmit)
-		inspect_sent(d, queue, pkts, n);
+	if (plan->inspect_reports)
+		inspect_reports(d, queue, pkts, n);
 }
