@@ -56,6 +56,19 @@ rx_direct(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkts, uint1
 	return plan->recv(d, plan, queue, pkts, n);
 }
 
+/* An engine's queue that queue_id gave to a member. */
+static __attribute__((noinline)) uint16_t
+send_by_queue(
+	struct bond_direct *d,
+	const struct bond_plan *plan,
+	uint16_t queue,
+	struct rte_mbuf **pkts,
+	uint16_t n
+)
+{
+	return xmit_member(d, plan, plan->queue_port[queue], queue, pkts, n);
+}
+
 static inline uint16_t
 send_by(struct bond_direct *d,
         const struct bond_plan *plan,
@@ -63,10 +76,8 @@ send_by(struct bond_direct *d,
         struct rte_mbuf **pkts,
         uint16_t n)
 {
-	uint16_t port_id = plan->queue_port[queue];
-
-	if (unlikely(port_id != PLAN_NO_PORT))
-		return xmit_member(d, plan, port_id, queue, pkts, n);
+	if (unlikely(plan->queue_port[queue] != PLAN_NO_PORT))
+		return send_by_queue(d, plan, queue, pkts, n);
 	return plan->xmit(d, plan, queue, pkts, n);
 }
 

@@ -10,7 +10,7 @@
 #include "tlb.h"
 #include "xmit_hash.h"
 
-#include <rte_config.h>
+#include <rte_common.h>
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -171,7 +171,7 @@ struct bond_direct {
 };
 
 /* A counter with one writer. */
-static inline void
+static __rte_always_inline void
 plan_count(uint64_t *counter, uint64_t n)
 {
 	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);

@@ -6,13 +6,21 @@
 #include "xmit.h"
 
 static plan_xmit_fn
+choose_round_robin(const struct bond_settings *s, const struct bond_plan *plan)
+{
+	if (s->packets_per_member == 0)
+		return xmit_round_robin_random;
+	if (s->packets_per_member != 1)
+		return xmit_round_robin;
+	return plan->nb_usable == 2 ? xmit_round_robin_two : xmit_round_robin_each;
+}
+
+static plan_xmit_fn
 choose_xmit(const struct bond_settings *s, const struct bond_plan *plan)
 {
 	switch (s->mode) {
 	case BOND_MODE_RR:
-		if (s->packets_per_member == 0)
-			return xmit_round_robin_random;
-		return s->packets_per_member == 1 ? xmit_round_robin_each : xmit_round_robin;
+		return choose_round_robin(s, plan);
 	case BOND_MODE_8023AD:
 		if (s->broadcast_neighbor)
 			return xmit_hash_neighbor;
@@ -32,13 +40,21 @@ choose_xmit(const struct bond_settings *s, const struct bond_plan *plan)
 	return plan->xmit_other;
 }
 
+/* Whether the frames of one member go on as they come. */
+static bool
+takes_all_of_one(const struct bond_plan *plan)
+{
+	return plan->nb_polled == 1 && plan->polled[0].accept == PLAN_ACCEPT_ALL &&
+	       plan->nb_alias == 0 && !plan->inspect_rx;
+}
+
 static plan_recv_fn
 choose_recv(const struct bond_settings *s, const struct bond_plan *plan)
 {
 	if (s->mode == BOND_MODE_8023AD)
 		return recv_members_slow;
 	if (bond_mode_has_active(s->mode))
-		return recv_members;
+		return takes_all_of_one(plan) ? recv_one : recv_members;
 	return plan->inspect_rx || plan->keep_last_rx ? recv_bond_port_watched : recv_bond_port;
 }
 

@@ -307,3 +307,24 @@ recv_members_slow(
 {
 	return recv_all(d, plan, queue, pkts, n, true);
 }
+
+uint16_t
+recv_one(
+	struct bond_direct *d,
+	const struct bond_plan *plan,
+	uint16_t queue,
+	struct rte_mbuf **pkts,
+	uint16_t n
+)
+{
+	const uint16_t port_id = plan->polled[0].port_id;
+	struct bond_rxq *q = &d->rxq[queue];
+	uint16_t got;
+
+	if (unlikely(q->turn % IDLE_TURNS == 0))
+		return recv_all(d, plan, queue, pkts, n, false);
+	q->turn++;
+	got = rte_eth_rx_burst(port_id, queue, pkts, n);
+	plan_count(&q->packets[port_id], got);
+	return got;
+}

@@ -34,7 +34,16 @@ uint16_t recv_members(
 	uint16_t n
 );
 
-/* Mode 4: the same, and slow frames (LACPDUs, markers) go to control. */
+/* The same of one member that everything is accepted from, and nothing shown to control. */
+uint16_t recv_one(
+	struct bond_direct *d,
+	const struct bond_plan *plan,
+	uint16_t queue,
+	struct rte_mbuf **pkts,
+	uint16_t n
+);
+
+/* Mode 4: by the members' ports, and slow frames (LACPDUs, markers) go to control. */
 uint16_t recv_members_slow(
 	struct bond_direct *d,
 	const struct bond_plan *plan,

@@ -39,7 +39,7 @@ xmit_hash_magic(uint32_t n)
 	return UINT64_MAX / n + 1; /* 0 for n 1, and then the remainder is 0 */
 }
 
-static inline uint32_t
+static __rte_always_inline uint32_t
 xmit_hash_mod(uint32_t hash, uint64_t magic, uint32_t n)
 {
 	return (uint32_t)(((unsigned __int128)(magic * hash) * n) >> 64);

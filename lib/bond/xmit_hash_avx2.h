@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The lowest bits of the hashes of eight frames at a time, with AVX2: what xmit_hash_common.h has
- * for one. To be inlined where the CPU was asked for AVX2 before; x86 only.
+ * The hashes of eight frames at a time, or their lowest bits, with AVX2: what xmit_hash_common.h
+ * has for one. To be inlined where the CPU was asked for AVX2 before; x86 only.
  */
 #pragma once
 
@@ -119,38 +119,64 @@ xmit_flows4(const struct xmit_eight *e, bool ports)
 }
 
 /*
- * Bit 0 of the last bytes of both addresses XORed, or with @srcmac of the last bytes of both halves
- * of the source, in the sign bit; all else is undefined. @ret_ipv4: whether all are IPv4.
+ * Bytes 4 to 7 of each frame, the end of the destination and begin of the source, and 8 to 11, the
+ * source's rest.
  */
-XMIT_AVX2_INLINE __m256i
-xmit_macs(const struct xmit_eight *e, bool srcmac, bool *ret_ipv4)
+struct xmit_macs {
+	__m256i ends, rest;
+};
+
+XMIT_AVX2_INLINE struct xmit_macs
+xmit_macs(const struct xmit_rows *rows)
 {
-	const struct xmit_rows rows = xmit_rows(e, 0);
-	/* Words 1 and 2: the end of the destination and begin of the source, the source's rest. */
-	__m256i a = XMIT_WORDS(rows.r0, rows.r1, _MM_SHUFFLE(2, 1, 2, 1));
-	__m256i b = XMIT_WORDS(rows.r2, rows.r3, _MM_SHUFFLE(2, 1, 2, 1));
-	__m256i one = XMIT_WORDS(a, b, _MM_SHUFFLE(2, 0, 2, 0));
-	__m256i two = XMIT_WORDS(a, b, _MM_SHUFFLE(3, 1, 3, 1));
-	__m256i type_a = XMIT_WORDS(rows.r0, rows.r1, _MM_SHUFFLE(3, 3, 3, 3));
-	__m256i type_b = XMIT_WORDS(rows.r2, rows.r3, _MM_SHUFFLE(3, 3, 3, 3));
+	__m256i a = XMIT_WORDS(rows->r0, rows->r1, _MM_SHUFFLE(2, 1, 2, 1));
+	__m256i b = XMIT_WORDS(rows->r2, rows->r3, _MM_SHUFFLE(2, 1, 2, 1));
+
+	return (struct xmit_macs){
+		XMIT_WORDS(a, b, _MM_SHUFFLE(2, 0, 2, 0)),
+		XMIT_WORDS(a, b, _MM_SHUFFLE(3, 1, 3, 1)),
+	};
+}
+
+/* Whether all are IPv4, by rows of the frames' begin. */
+XMIT_AVX2_INLINE bool
+xmit_are_ipv4(const struct xmit_rows *rows)
+{
+	__m256i a = XMIT_WORDS(rows->r0, rows->r1, _MM_SHUFFLE(3, 3, 3, 3));
+	__m256i b = XMIT_WORDS(rows->r2, rows->r3, _MM_SHUFFLE(3, 3, 3, 3));
 	__m256i ipv4 = _mm256_set1_epi32(RTE_BE16(RTE_ETHER_TYPE_IPV4) << 16);
 
 	/* Shifted left, the type is all that is left of a word. */
-	type_a = _mm256_cmpeq_epi32(_mm256_slli_epi32(type_a, 16), ipv4);
-	type_b = _mm256_cmpeq_epi32(_mm256_slli_epi32(type_b, 16), ipv4);
-	*ret_ipv4 = xmit_all_set(_mm256_and_si256(type_a, type_b));
-	/* Bytes 5 and 11 of the frame, or 8 and 11. */
-	one = srcmac ? _mm256_slli_epi32(two, 31) : _mm256_slli_epi32(one, 31 - 8);
-	return _mm256_xor_si256(one, _mm256_slli_epi32(two, 31 - 24));
+	a = _mm256_cmpeq_epi32(_mm256_slli_epi32(a, 16), ipv4);
+	b = _mm256_cmpeq_epi32(_mm256_slli_epi32(b, 16), ipv4);
+	return xmit_all_set(_mm256_and_si256(a, b));
 }
 
-/* common_fold() of keys, and bit @bit of that in the sign bit. */
+/* common_l2() of each. */
 XMIT_AVX2_INLINE __m256i
-xmit_fold_bit(__m256i keys, int bit)
+xmit_l2(const struct xmit_macs *macs)
+{
+	__m256i dst = _mm256_and_si256(_mm256_srli_epi32(macs->ends, 8), _mm256_set1_epi32(0xff));
+	__m256i src = _mm256_srli_epi32(macs->rest, 24);
+
+	return _mm256_xor_si256(_mm256_xor_si256(dst, src), _mm256_set1_epi32(RTE_ETHER_TYPE_IPV4));
+}
+
+/* Bit 0 of common_srcmac(): of the last bytes of both halves, XORed; in the sign bit. */
+XMIT_AVX2_INLINE __m256i
+xmit_srcmac_bit(const struct xmit_macs *macs)
+{
+	return _mm256_xor_si256(
+		_mm256_slli_epi32(macs->rest, 31), _mm256_slli_epi32(macs->rest, 31 - 24)
+	);
+}
+
+/* common_fold() */
+XMIT_AVX2_INLINE __m256i
+xmit_fold(__m256i keys)
 {
 	keys = _mm256_xor_si256(keys, _mm256_srli_epi32(keys, 16));
-	keys = _mm256_xor_si256(keys, _mm256_srli_epi32(keys, 8));
-	return _mm256_slli_epi32(keys, 31 - bit);
+	return _mm256_xor_si256(keys, _mm256_srli_epi32(keys, 8));
 }
 
 /* Whether all eight frames are so long, and without a tag in the mbuf where @untagged asks for it.
@@ -173,24 +199,10 @@ xmit_have(struct rte_mbuf *const *m, unsigned bytes, bool untagged)
 
 #define XMIT_FRAME(m) rte_pktmbuf_mtod(m, const uint8_t *)
 
-/*
- * common_hash_bit() of eight frames under a policy that is known where this is inlined, frame i's
- * as bit i. False when one of them is not common, or short. Not for BOND_POLICY_L2 and
- * BOND_POLICY_RSS, of which this would be no faster.
- */
-XMIT_AVX2_INLINE bool
-xmit_hash_bits8(enum bond_policy policy, struct rte_mbuf *const *m, uint32_t *ret)
+XMIT_AVX2_INLINE struct xmit_eight
+xmit_frames(struct rte_mbuf *const *m)
 {
-	const bool of_source = policy == BOND_POLICY_VLAN_SRCMAC;
-	const bool of_ports = policy == BOND_POLICY_L34 || policy == BOND_POLICY_ENCAP34;
-	struct xmit_eight e;
-	bool ipv4 = true;
-	__m256i bits;
-
-	if (unlikely(!xmit_have(m, of_source ? XMIT_AVX2_L2_BYTES : XMIT_AVX2_FLOW_BYTES, of_source)
-	    ))
-		return false;
-	e = (struct xmit_eight){
+	return (struct xmit_eight){
 		XMIT_FRAME(m[0]),
 		XMIT_FRAME(m[1]),
 		XMIT_FRAME(m[2]),
@@ -200,17 +212,75 @@ xmit_hash_bits8(enum bond_policy policy, struct rte_mbuf *const *m, uint32_t *re
 		XMIT_FRAME(m[6]),
 		XMIT_FRAME(m[7]),
 	};
-	if (of_source) {
-		bits = xmit_macs(&e, true, &ipv4);
+}
+
+/* Whether none goes to a group. */
+XMIT_AVX2_INLINE bool
+xmit_are_single(const struct xmit_eight *e)
+{
+	return ((*e->f0 | *e->f1 | *e->f2 | *e->f3 | *e->f4 | *e->f5 | *e->f6 | *e->f7) & 1) == 0;
+}
+
+/* Of eight frames that xmit_are_flows4() is true of: common_hash(), for XMIT_AVX2_HAS(policy). */
+#define XMIT_AVX2_HAS(policy)                                              \
+	((policy) == BOND_POLICY_L34 || (policy) == BOND_POLICY_ENCAP34 || \
+	 (policy) == BOND_POLICY_L23 || (policy) == BOND_POLICY_ENCAP23)
+XMIT_AVX2_INLINE __m256i
+xmit_hashes(enum bond_policy policy, const struct xmit_eight *e)
+{
+	if (policy == BOND_POLICY_L34 || policy == BOND_POLICY_ENCAP34) {
+		return _mm256_srli_epi32(xmit_fold(xmit_flows4(e, true)), 1);
 	} else {
-		if (unlikely(!xmit_are_flows4(&e)))
-			return false;
-		bits = xmit_fold_bit(xmit_flows4(&e, of_ports), of_ports ? 1 : 0);
-		if (!of_ports)
-			bits = _mm256_xor_si256(bits, xmit_macs(&e, false, &ipv4));
+		const struct xmit_rows rows = xmit_rows(e, 0);
+		const struct xmit_macs macs = xmit_macs(&rows);
+
+		return xmit_fold(_mm256_xor_si256(xmit_flows4(e, false), xmit_l2(&macs)));
 	}
-	*ret = xmit_signs(bits);
-	return likely(ipv4);
+}
+
+/*
+ * common_hash() of eight frames under a policy that is known where this is inlined and that
+ * XMIT_AVX2_HAS(). False when one of them is not common, or short, or goes to a group.
+ */
+XMIT_AVX2_INLINE bool
+xmit_hash8(enum bond_policy policy, struct rte_mbuf *const *m, uint32_t ret[XMIT_AVX2_FRAMES])
+{
+	struct xmit_eight e;
+
+	if (unlikely(!xmit_have(m, XMIT_AVX2_FLOW_BYTES, false)))
+		return false;
+	e = xmit_frames(m);
+	if (unlikely(!xmit_are_single(&e) || !xmit_are_flows4(&e)))
+		return false;
+	_mm256_storeu_si256((void *)ret, xmit_hashes(policy, &e));
+	return true;
+}
+
+/*
+ * common_hash_bit() of eight frames, frame i's as bit i; for BOND_POLICY_VLAN_SRCMAC too. False
+ * when one of them is not common, or short.
+ */
+XMIT_AVX2_INLINE bool
+xmit_hash_bits8(enum bond_policy policy, struct rte_mbuf *const *m, uint32_t *ret)
+{
+	const bool of_source = policy == BOND_POLICY_VLAN_SRCMAC;
+	struct xmit_eight e;
+
+	if (unlikely(!xmit_have(m, of_source ? XMIT_AVX2_L2_BYTES : XMIT_AVX2_FLOW_BYTES, of_source)
+	    ))
+		return false;
+	e = xmit_frames(m);
+	if (of_source) {
+		const struct xmit_rows rows = xmit_rows(&e, 0);
+		const struct xmit_macs macs = xmit_macs(&rows);
+
+		*ret = xmit_signs(xmit_srcmac_bit(&macs));
+		return likely(xmit_are_ipv4(&rows));
+	}
+	if (unlikely(!xmit_are_flows4(&e)))
+		return false;
+	*ret = xmit_signs(_mm256_slli_epi32(xmit_hashes(policy, &e), 31));
+	return true;
 }
 
 #endif

@@ -106,14 +106,13 @@ by_any(struct bond_direct *d,
 			size_t bucket = bucket_of(plan, m, &odd);
 
 			/* No room: as any other frame, by the active member. */
-			if (unlikely(bucket == TLB_ARP) && inspect_divert(d->tx_to_control[queue], m))
+			if (unlikely(bucket == TLB_ARP) &&
+			    inspect_divert(d->tx_to_control[queue], m))
 				continue;
 			xmit_list(&l, member_of(q, plan, m, bucket, by_hash), m);
 		}
 		for (size_t k = 0; unlikely(odd) && k < plan->nb_usable; k++)
-			xmit_look(
-				d, plan, queue, l.frames[k], (uint16_t)(l.end[k] - l.frames[k])
-			);
+			xmit_look(d, plan, queue, l.frames[k], (uint16_t)(l.end[k] - l.frames[k]));
 		nb_refused = xmit_send_lists(d, plan, queue, &l, pkts, nb_refused, true);
 	}
 	return xmit_end(pkts, n, nb_refused);

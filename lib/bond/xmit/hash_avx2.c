@@ -3,13 +3,8 @@
  * Mode 2 and 4 over two members with AVX2: eight frames at a time are hashed, and four pointers are
  * divided by one permutation each way. Chosen by hash.c where the CPU has it.
  */
-#define ALLOW_EXPERIMENTAL_API /* rte_vect_get_max_simd_bitwidth, up to DPDK 22.11 */
-
 #include "split.h"
 #include "xmit_hash_avx2.h"
-
-#include <rte_cpuflags.h>
-#include <rte_vect.h>
 
 #ifdef RTE_ARCH_X86_64
 
@@ -147,11 +142,7 @@ xmit_hash_avx2_by(enum bond_policy policy)
 		[BOND_POLICY_RSS] = NULL, /* nothing to compute */
 	};
 
-	if (rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX2) <= 0 ||
-	    rte_cpu_get_flag_enabled(RTE_CPUFLAG_BMI2) <= 0 ||
-	    rte_vect_get_max_simd_bitwidth() < RTE_VECT_SIMD_256)
-		return NULL;
-	return two[policy];
+	return xmit_avx2_wanted() ? two[policy] : NULL;
 }
 
 #else

@@ -185,37 +185,6 @@ deal_each(
 	return group;
 }
 
-/* The same for two members. */
-static inline uint8_t
-deal_two(
-	struct rte_mbuf *const *pkts,
-	uint16_t n,
-	uint16_t index,
-	struct rte_mbuf **sorted,
-	struct xmit_slice *slices
-)
-{
-	uint8_t group = 0;
-	struct rte_mbuf **second = sorted + (n + 1) / 2;
-	size_t pair;
-
-	for (pair = 0; pair < n / 2u; pair++) {
-		struct rte_mbuf *a = pkts[2 * pair], *b = pkts[2 * pair + 1];
-
-		group |= inspect_group(a);
-		group |= inspect_group(b);
-		sorted[pair] = a;
-		second[pair] = b;
-	}
-	slices[index ^ 1] = (struct xmit_slice){sorted, (uint16_t)((n + 1) / 2), 0};
-	slices[index] = (struct xmit_slice){second, n / 2, 0};
-	if ((n & 1) != 0) {
-		group |= inspect_group(pkts[n - 1]);
-		sorted[pair] = pkts[n - 1];
-	}
-	return group;
-}
-
 uint16_t
 xmit_round_robin_each(
 	struct bond_direct *d,
@@ -235,14 +204,64 @@ xmit_round_robin_each(
 		return xmit_nobody(d, plan, queue, pkts, n);
 	if (unlikely(index >= members))
 		index = 0;
-	group = members == 2 ? deal_two(pkts, n, index, sorted, slices)
-	                     : deal_each(pkts, n, members, index, sorted, slices);
+	group = deal_each(pkts, n, members, index, sorted, slices);
 	/* A frame may be IGMP. */
 	if (unlikely((group & 1) != 0))
 		return xmit_round_robin(d, plan, queue, pkts, n);
 	q->rr_index = (uint16_t)xmit_hash_mod((uint32_t)index + n, plan->usable_magic, members);
 	q->rr_left = 0;
 	return finish(d, plan, queue, pkts, n, offer_slices(d, plan, queue, slices, pkts, 0));
+}
+
+/* Two members, a frame to each in turn; @first gets the odd one. Returns as deal_each(). */
+static inline uint8_t
+deal_two(
+	struct rte_mbuf *const *pkts, uint16_t n, struct rte_mbuf **first, struct rte_mbuf **second
+)
+{
+	const size_t pairs = n / 2;
+	uint8_t group = 0;
+
+	for (size_t i = 0; i < pairs; i++) {
+		struct rte_mbuf *a = pkts[2 * i], *b = pkts[2 * i + 1];
+
+		group |= inspect_group(a) | inspect_group(b);
+		first[i] = a;
+		second[i] = b;
+	}
+	if ((n & 1) != 0) {
+		group |= inspect_group(pkts[n - 1]);
+		first[pairs] = pkts[n - 1];
+	}
+	return group;
+}
+
+uint16_t
+xmit_round_robin_two(
+	struct bond_direct *d,
+	const struct bond_plan *plan,
+	uint16_t queue,
+	struct rte_mbuf **pkts,
+	uint16_t n
+)
+{
+	struct rte_mbuf *first[XMIT_MAX_BURST / 2], *second[XMIT_MAX_BURST / 2];
+	struct xmit_slice a = {first, (uint16_t)((n + 1) / 2), 0}, b = {second, n / 2, 0};
+	struct bond_txq *q = &d->txq[queue];
+	unsigned index = q->rr_index & 1;
+	uint16_t nb_refused;
+
+	/* A frame may be IGMP. */
+	if (unlikely((deal_two(pkts, n, first, second) & 1) != 0))
+		return xmit_round_robin(d, plan, queue, pkts, n);
+	q->rr_index = (uint16_t)((index + n) & 1);
+	q->rr_left = 0;
+	a.sent = xmit_offer(d, plan, plan->usable[index ^ 1], queue, a.pkts, a.n);
+	b.sent = xmit_offer(d, plan, plan->usable[index], queue, b.pkts, b.n);
+	if (likely(a.sent + b.sent == n))
+		return n;
+	nb_refused = xmit_keep(pkts, xmit_keep(pkts, 0, &a), &b);
+	return finish(d, plan, queue, pkts, n, nb_refused);
 }
 
 uint16_t

@@ -3,37 +3,7 @@
  * Mode 5 (balance-tlb): flows in buckets that control deals to members by their load, or with
  * tlb_dynamic_lb=0 by hash (bond_tlb_xmit).
  */
-#include "split.h"
-#include "xmit_hash_common.h"
-
-/*
- * The member of a frame, its bytes counted in its bucket. @odd: set when it may go to a group.
- */
-static __rte_always_inline uint8_t
-member_of(
-	enum bond_policy policy,
-	struct bond_txq *q,
-	const struct bond_plan *plan,
-	const struct rte_mbuf *m,
-	bool *odd
-)
-{
-	size_t bucket;
-	uint32_t key;
-
-	/* What is common is IPv4; for the NIC's hash alone that is to be seen. */
-	if (likely(common_key(policy, m, &key) && common_is_single(m) &&
-	           (policy != BOND_POLICY_RSS || common_is_ip4(m)))) {
-		bucket = common_hash(policy, key) % TLB_BUCKETS;
-	} else {
-		*odd = true;
-		bucket = tlb_bucket(m, plan->hash, false);
-		if (bucket >= TLB_BUCKETS)
-			return plan->active_index;
-	}
-	plan_count(&q->bucket_bytes[bucket], rte_pktmbuf_pkt_len(m));
-	return plan->bucket[bucket];
-}
+#include "tlb_member.h"
 
 static __rte_always_inline uint16_t
 by_two(enum bond_policy policy,
@@ -53,13 +23,9 @@ by_two(enum bond_policy policy,
 	for (size_t i = 0; i < n; i++) {
 		struct rte_mbuf *m = pkts[i];
 
-		xmit_split(pkts, i, other, &nb_other, m, member_of(policy, q, plan, m, &odd));
+		xmit_split(pkts, i, other, &nb_other, m, tlb_member(policy, q, plan, m, &odd));
 	}
-	if (unlikely(odd)) {
-		xmit_look(d, plan, queue, pkts, (uint16_t)(n - nb_other));
-		xmit_look(d, plan, queue, other, (uint16_t)nb_other);
-	}
-	return xmit_send_two(d, plan, queue, pkts, n, other, (uint16_t)nb_other, true);
+	return tlb_send_two(d, plan, queue, pkts, n, other, (uint16_t)nb_other, odd);
 }
 
 static __rte_always_inline uint16_t
@@ -81,7 +47,7 @@ by_any(enum bond_policy policy,
 
 		xmit_lists_begin(&l, plan);
 		for (begin = i, end = RTE_MIN(i + XMIT_PART, n); i < end; i++)
-			xmit_list(&l, member_of(policy, q, plan, pkts[i], &odd), pkts[i]);
+			xmit_list(&l, tlb_member(policy, q, plan, pkts[i], &odd), pkts[i]);
 		if (unlikely(odd))
 			xmit_look(d, plan, queue, pkts + begin, (uint16_t)(end - begin));
 		nb_refused = xmit_send_lists(d, plan, queue, &l, pkts, nb_refused, true);
@@ -96,6 +62,10 @@ xmit_tlb_by(enum bond_policy policy, uint16_t nb_usable)
 {
 	static const plan_xmit_fn two[] = XMIT_POLICY_TABLE(two), any[] = XMIT_POLICY_TABLE(any);
 
+	plan_xmit_fn avx2 = nb_usable == 2 ? xmit_tlb_avx2_by(policy) : NULL;
+
+	if (avx2 != NULL)
+		return avx2;
 	return nb_usable == 2 ? two[policy] : any[policy];
 }
 

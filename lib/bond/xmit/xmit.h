@@ -20,8 +20,11 @@ enum {
 uint16_t xmit_round_robin(
 	struct bond_direct *, const struct bond_plan *, uint16_t queue, struct rte_mbuf **, uint16_t
 );
-/* packets_per_member=1 */
+/* packets_per_member=1: any number of members, and two. */
 uint16_t xmit_round_robin_each(
+	struct bond_direct *, const struct bond_plan *, uint16_t queue, struct rte_mbuf **, uint16_t
+);
+uint16_t xmit_round_robin_two(
 	struct bond_direct *, const struct bond_plan *, uint16_t queue, struct rte_mbuf **, uint16_t
 );
 uint16_t xmit_round_robin_random(
@@ -46,12 +49,19 @@ uint16_t xmit_alb_hash(
 /* By the hash of @policy, @nb_usable members; what mode 2 does. */
 plan_xmit_fn xmit_hash_by(enum bond_policy policy, uint16_t nb_usable);
 
-/* The same for two members by a CPU with AVX2; NULL: there is none, or it would not be faster. */
-plan_xmit_fn xmit_hash_avx2_by(enum bond_policy policy);
-
 /* Modes 5 and 6 with tlb_dynamic_lb=1; mode 6 has a hash of its own. */
 plan_xmit_fn xmit_tlb_by(enum bond_policy policy, uint16_t nb_usable);
 plan_xmit_fn xmit_alb_by(uint16_t nb_usable);
+
+/*
+ * What modes 2 and 5 do with two members by a CPU with AVX2; NULL: there is none, or it would not
+ * be faster.
+ */
+plan_xmit_fn xmit_hash_avx2_by(enum bond_policy policy);
+plan_xmit_fn xmit_tlb_avx2_by(enum bond_policy policy);
+
+/* Whether the CPU has AVX2, and EAL was not told to do without. */
+bool xmit_avx2_wanted(void);
 
 /* A member refused frames: offer them again as often as the plan says; how many it took. */
 uint16_t xmit_again(

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * How a burst is divided, by each policy, among one member to three: every frame goes where its
- * hash says, in its order, and what members refuse comes back, each frame once.
+ * hash or bucket says, in its order, and what members refuse comes back, each frame once.
  */
 #include "plan_choose.h"
 #include "xmit_bench.h"
@@ -41,7 +41,7 @@ frame(uint32_t id, bool odd)
 	}
 	if (!odd || rand() % 4 != 0)
 		return m;
-	switch (rand() % 4) {
+	switch (rand() % 6) {
 	case 0:
 		bytes[12] = 0x86;
 		bytes[13] = 0xdd;
@@ -52,6 +52,12 @@ frame(uint32_t id, bool odd)
 	case 2:
 		bytes[20] = 0x20;
 		break;
+	case 3:
+		bytes[0] = 0x33;
+		break;
+	case 4:
+		memset(bytes + 30, 0xff, 4);
+		break;
 	default:
 		m->ol_flags |= RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED;
 		m->vlan_tci = (uint16_t)rand();
@@ -60,45 +66,78 @@ frame(uint32_t id, bool odd)
 	return m;
 }
 
-/* The member that mode 2 sends a frame by. */
+/* The member that modes 2, 5 and 6 send a frame by, and the bytes that its bucket gets. */
 static unsigned
-member_of(enum bond_policy policy, const struct rte_mbuf *m, uint16_t members)
+member_of(
+	enum bond_mode mode,
+	enum bond_policy policy,
+	const struct rte_mbuf *m,
+	uint16_t members,
+	uint64_t *bytes
+)
 {
-	return xmit_hash_get(policy)(m) % members;
+	xmit_hash_fn hash = xmit_hash_get(policy);
+	uint16_t bucket;
+
+	if (mode == BOND_MODE_XOR)
+		return hash(m) % members;
+	bucket = tlb_bucket(m, hash, mode == BOND_MODE_ALB);
+	if (bucket >= TLB_BUCKETS)
+		return 0;
+	bytes[bucket] += m->pkt_len;
+	return bucket % members;
 }
 
 static void
-divide(enum bond_policy policy, uint16_t members, uint16_t n, bool odd)
+divide(enum bond_mode mode, enum bond_policy policy, uint16_t members, uint16_t n, bool odd)
 {
+	static uint64_t bytes[TLB_BUCKETS];
 	struct rte_mbuf *pkts[BURST], *sent[BURST];
+	unsigned to[BURST];
 	void *got = NULL;
 
-	for (uint16_t i = 0; i < n; i++)
+	memcpy(bytes, d->txq[0].bucket_bytes, sizeof(bytes));
+	for (uint16_t i = 0; i < n; i++) {
 		pkts[i] = sent[i] = frame(i, odd);
+		to[i] = member_of(mode, policy, sent[i], members, bytes);
+	}
 	assert_int_equal(send_all(pkts, n), n);
 	for (uint16_t i = 0; i < n; i++) {
-		unsigned k = member_of(policy, sent[i], members);
-
-		assert_int_equal(rte_ring_dequeue(out[k], &got), 0);
+		assert_int_equal(rte_ring_dequeue(out[to[i]], &got), 0);
 		assert_ptr_equal(got, sent[i]);
 		rte_pktmbuf_free(got);
 	}
+	assert_memory_equal(bytes, d->txq[0].bucket_bytes, sizeof(bytes));
 	for (unsigned k = 0; k < MEMBERS; k++)
 		assert_int_equal(count(k), 0);
+}
+
+static void
+divide_all(enum bond_mode mode)
+{
+	srand(1);
+	for (enum bond_policy p = 0; p < BOND_POLICY_COUNT; p++)
+		for (uint16_t members = 1; members <= MEMBERS; members++) {
+			publish(mode, p, members);
+			for (unsigned round = 0; round < 20; round++)
+				for (uint16_t n = 1; n <= BURST; n++)
+					divide(mode, p, members, n, round % 2 != 0);
+		}
 }
 
 static void
 each_frame_goes_where_its_hash_says(void **state)
 {
 	(void)state;
-	srand(1);
-	for (enum bond_policy p = 0; p < BOND_POLICY_COUNT; p++)
-		for (uint16_t members = 1; members <= MEMBERS; members++) {
-			publish(BOND_MODE_XOR, p, members);
-			for (unsigned round = 0; round < 20; round++)
-				for (uint16_t n = 1; n <= BURST; n++)
-					divide(p, members, n, round % 2 != 0);
-		}
+	divide_all(BOND_MODE_XOR);
+}
+
+static void
+each_frame_goes_where_its_bucket_is(void **state)
+{
+	(void)state;
+	divide_all(BOND_MODE_TLB);
+	divide_all(BOND_MODE_ALB);
 }
 
 /* Members with little room: what came back and what was sent are the burst, whole. */
@@ -185,6 +224,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(each_frame_goes_where_its_hash_says),
+		CASE(each_frame_goes_where_its_bucket_is),
 		CASE(what_is_refused_comes_back),
 		CASE(a_long_burst_goes_in_parts),
 	};
