@@ -9,7 +9,7 @@ lab=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # run SCRIPT of this folder in it with the two programs (vfctl is the one built beside VFBOND) and
 # FILEs of this folder beside it, and return its status
 vm_case() {
-    local out=${VFBOND_LAB_OUT:-${XDG_CACHE_HOME:-$HOME/.cache}/vfbond-lab} status=0 attempt
+    local out=${VFBOND_LAB_OUT:-${XDG_CACHE_HOME:-$HOME/.cache}/vfbond-lab} status=0
     local binary=$1 script=$2 files=()
     shift 2
     while [ $# -gt 0 ] && [ "$1" != -- ]; do
@@ -21,8 +21,8 @@ vm_case() {
         "$lab/build-image.sh"
     fi
     work=$(mktemp -d)
-    kept=$work.run tap=$work.tap
-    trap 'rm -rf "$work" "$kept" "$tap"' EXIT
+    kept=$work.run tap=$work.tap said=$work.said
+    trap 'rm -rf "$work" "$kept" "$tap" "$said"' EXIT
     trap 'exit 130' INT TERM
     # The guest does not see this machine's /tmp, where the program may have been built.
     cp "$binary" "$work/vfbond"
@@ -31,21 +31,26 @@ vm_case() {
     cp "$lab/tap.py" "${files[@]}" "$work/"
     cp "$lab"/../../scripts/lib/{load,netlab,program,topology}.py "$work/"
     # Once in a while the guest stands still for good, idle, where a program lets go of VFs (seen
-    # with QEMU 10.0 and Linux 6.12): a run that reached its limit is made again, once, and says so.
-    for attempt in 1 2; do
+    # with QEMU 10.0 and Linux 6.12), and once the machine ended by itself there: such a run is made
+    # again, once, and what the machine last said is printed either way.
+    for _ in 1 2; do
         status=0
         "$lab/run-vm.sh" --timeout 300 --share "$work" --keep "$kept" "$@" "$lab/$script" \
-            ./vfbond >"$tap" || status=$?
-        if [ $status -ne 124 ] || [ $attempt -eq 2 ]; then
-            break
-        fi
-        echo "vm_case: $script: the machine stood still behind: $(tail -n 1 "$tap")" >&2
+            ./vfbond >"$tap" 2>"$said" || status=$?
+        case $status in
+        124 | 125) ;;
+        *) break ;;
+        esac
+        echo "# VFs: $script: the machine ended ($status) behind: $(tail -n 1 "$tap")"
+        sed 's/^/# VFs: /' "$said"
     done
     cat "$tap"
-    [ $attempt -eq 1 ] || echo "# VFs: $script: the machine stood still, and was started again"
-    # What vfbond printed, for who looks for the reason.
-    if [ $status -ne 0 ] && [ -s "$kept/share/vfbond.log" ]; then
-        tail -n 60 "$kept/share/vfbond.log" | sed 's/^/# vfbond: /'
+    # What vfbond printed, and what the machine said, for who looks for the reason.
+    if [ $status -ne 0 ]; then
+        [ ! -s "$kept/share/vfbond.log" ] ||
+            tail -n 60 "$kept/share/vfbond.log" | sed 's/^/# vfbond: /'
+        sed 's/^/# machine: /' "$said"
     fi
+    cat "$said" >&2
     return $status
 }
