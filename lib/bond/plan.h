@@ -10,7 +10,9 @@
 #include "tlb.h"
 #include "xmit_hash.h"
 
+#include <rte_byteorder.h>
 #include <rte_common.h>
+#include <rte_ether.h>
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -100,7 +102,6 @@ struct bond_plan {
 
 	/* Addresses, as six bytes of a word (plan_mac_word) where they are compared. */
 	struct rte_ether_addr bond_mac;
-	uint64_t bond_mac_word;
 	uint16_t nb_alias; /* mode 6: unicast to these gets the bond's address */
 	uint64_t alias[BOND_MAX_MEMBERS];
 	struct rte_ether_addr member_mac[RTE_MAX_ETHPORTS]; /* by port id; modes 5 and 6 */
@@ -178,14 +179,21 @@ plan_count(uint64_t *counter, uint64_t n)
 }
 
 /* An address as the upper six bytes of a word: to be compared, and with room for a VLAN id. */
-static inline uint64_t
+static __rte_always_inline uint64_t
 plan_mac_word(const void *bytes)
 {
-	const char *p = bytes;
-	uint32_t first;
-	uint16_t rest;
+	uint64_t word = 0;
 
-	__builtin_memcpy(&first, p, sizeof(first));
-	__builtin_memcpy(&rest, p + sizeof(first), sizeof(rest));
-	return ((uint64_t)rest << 32 | first) << 16;
+	__builtin_memcpy(&word, bytes, RTE_ETHER_ADDR_LEN);
+	return rte_le_to_cpu_64(word) << 16;
+}
+
+/* The same of what a frame begins with, in one load; a buffer always has the two bytes more. */
+static __rte_always_inline uint64_t
+plan_first_mac_word(const void *frame)
+{
+	uint64_t word;
+
+	__builtin_memcpy(&word, frame, sizeof(word));
+	return rte_le_to_cpu_64(word) << 16;
 }

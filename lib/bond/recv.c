@@ -92,15 +92,16 @@ judge(struct bond_rxq *q,
 static void
 give_bonds_address(const struct bond_plan *plan, struct rte_mbuf *const *pkts, uint16_t n)
 {
-	for (uint16_t i = 0; i < n; i++) {
-		struct rte_ether_hdr *eth = rte_pktmbuf_mtod(pkts[i], struct rte_ether_hdr *);
-		uint64_t dst = plan_mac_word(eth);
+	for (uint16_t k = 0; k < plan->nb_alias; k++) {
+		const uint64_t alias = plan->alias[k];
 
-		if (likely(dst == plan->bond_mac_word))
-			continue;
-		for (uint16_t k = 0; k < plan->nb_alias; k++)
-			if (dst == plan->alias[k])
+		for (uint16_t i = 0; i < n; i++) {
+			struct rte_ether_hdr *eth =
+				rte_pktmbuf_mtod(pkts[i], struct rte_ether_hdr *);
+
+			if (plan_first_mac_word(eth) == alias)
 				eth->dst_addr = plan->bond_mac;
+		}
 	}
 }
 
@@ -178,24 +179,28 @@ before_slow(struct rte_mbuf *const *pkts, uint16_t n)
 	return n;
 }
 
-/*
- * Whether all frames are IPv4 for the bond's own address: control wants none of them, every role
- * but PLAN_ACCEPT_NONE lets them through, and no address is to be replaced.
- */
-static inline bool
-are_ours(const struct bond_plan *plan, struct rte_mbuf *const *pkts, uint16_t n)
-{
-	struct inspect_heads h = INSPECT_HEADS_NONE;
-	uint64_t own = 0, first, differing = 0;
+/* What the headers of a burst have in common. */
+enum burst_kind {
+	BURST_ANY,
+	BURST_PLAIN, /* IPv4 to single hosts: nothing for control, which PLAN_ACCEPT_UNICAST lets
+	                through */
+	BURST_OURS,  /* and for the bond's own address, which needs no replacing */
+};
 
-	memcpy(&own, &plan->bond_mac, sizeof(plan->bond_mac));
+static inline enum burst_kind
+kind_of(const struct bond_plan *plan, struct rte_mbuf *const *pkts, uint16_t n)
+{
+	const uint64_t own = plan_mac_word(&plan->bond_mac);
+	struct inspect_heads h = INSPECT_HEADS_NONE;
+	uint64_t differing = 0;
+
 	for (uint16_t i = 0; i < n; i++) {
 		inspect_head(&h, pkts[i]);
-		memcpy(&first, rte_pktmbuf_mtod(pkts[i], const void *), sizeof(first));
-		differing |= first ^ own;
+		differing |= plan_first_mac_word(rte_pktmbuf_mtod(pkts[i], const void *)) ^ own;
 	}
-	return inspect_heads_plain(&h) &&
-	       (differing & rte_cpu_to_be_64(UINT64_C(0xffffffffffff0000))) == 0;
+	if (!inspect_heads_plain(&h))
+		return BURST_ANY;
+	return differing == 0 ? BURST_OURS : BURST_PLAIN;
 }
 
 /* @slow is known where this is inlined. */
@@ -211,6 +216,7 @@ recv_member(
 )
 {
 	struct bond_rxq *q = &d->rxq[queue];
+	enum burst_kind kind = BURST_ANY;
 	uint16_t got = rte_eth_rx_burst(member->port_id, queue, pkts, n);
 
 	if (got == 0)
@@ -223,13 +229,16 @@ recv_member(
 			got = take_slow(d, member->port_id, queue, pkts, got, others);
 	}
 	if (plan->inspect_rx) {
-		if (member->accept != PLAN_ACCEPT_NONE && likely(are_ours(plan, pkts, got)))
-			return got;
-		inspect_received(d, queue, pkts, got);
+		kind = kind_of(plan, pkts, got);
+		if (unlikely(kind == BURST_ANY))
+			inspect_received(d, queue, pkts, got);
 	}
-	if (member->accept != PLAN_ACCEPT_ALL)
+	if (unlikely(
+		    member->accept != PLAN_ACCEPT_ALL &&
+		    (kind == BURST_ANY || member->accept == PLAN_ACCEPT_NONE)
+	    ))
 		got = judge(q, member->port_id, member->accept, pkts, got);
-	if (plan->nb_alias != 0)
+	if (plan->nb_alias != 0 && kind != BURST_OURS)
 		give_bonds_address(plan, pkts, got);
 	return got;
 }

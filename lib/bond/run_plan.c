@@ -77,7 +77,6 @@ fill_receiving(const struct bond_run *run, struct bond_plan *plan)
 			plan->alias[plan->nb_alias++] = plan_mac_word(&m->want_mac);
 	}
 	plan->bond_mac = run->bond->mac;
-	plan->bond_mac_word = plan_mac_word(&run->bond->mac);
 }
 
 void

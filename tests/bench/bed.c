@@ -216,7 +216,6 @@ plan_of(const struct bed *bed, const struct bed_case *c)
 	s.mode = c->mode;
 	s.policy = c->policy;
 	need(rte_eth_macaddr_get(bed->bond, &plan->bond_mac) == 0, "the bond's address");
-	plan->bond_mac_word = plan_mac_word(&plan->bond_mac);
 	plan->nb_usable = c->nb_members;
 	plan->usable_magic = xmit_hash_magic(c->nb_members);
 	plan->active = bed->member[0];
@@ -312,9 +311,9 @@ bed_prepare(struct bed *bed, const struct bed_case *c)
 	bed->io[BED_PMD] = fwd_io_plain(bed->bond);
 	bed->tx_pool = c->flows > HOT_FRAMES ? bed->many : bed->hot;
 	need(rte_eth_macaddr_get(bed->bond, &mac) == 0, "the bond's address");
-	/* What comes in is for the bond; what goes out is for many. */
-	frames_of_flows(bed->rx, &mac, c->flows, false);
-	frames_of_flows(bed->tx_pool, &mac, c->flows, true);
+	/* For hosts behind the bond, and for others. */
+	frames_of_flows(bed->rx, &mac, c->flows);
+	frames_of_flows(bed->tx_pool, &mac, c->flows);
 }
 
 static inline void

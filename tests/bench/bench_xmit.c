@@ -36,7 +36,7 @@ struct list {
 /* What the rounds of one case and way say. */
 struct result {
 	struct spread cycles[BED_PATH_COUNT]; /* per packet */
-	struct spread cost, rate;             /* direct : PMD, bare : direct */
+	struct spread cost, floor, rate;      /* direct : PMD, floor : PMD, bare : direct */
 	double least;                         /* cost of minima */
 };
 
@@ -94,11 +94,12 @@ print_row(const struct bed_case *c, enum bed_way way, const struct result *r)
 	printf(" |");
 	for (enum bed_path p = 0; p < BED_PATH_COUNT; p++)
 		printf(" %6.2f", s[p].median);
-	printf(" | %5.2f %5.2f [%5.2f %5.2f] | %.2f\n",
+	printf(" | %5.2f %5.2f [%5.2f %5.2f] | %5.2f | %.2f\n",
 	       r->least,
 	       r->cost.median,
 	       r->cost.low,
 	       r->cost.high,
+	       r->floor.median,
 	       s[BED_BARE].minimum / s[BED_DIRECT].minimum);
 }
 
@@ -106,7 +107,7 @@ static json_t *
 json_row(const struct bed_case *c, enum bed_way way, const struct result *r)
 {
 	return json_pack(
-		"{s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o?, s:o, s:o}",
+		"{s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o?, s:o, s:o, s:o}",
 		"mode",
 		bond_mode_names[c->mode],
 		"policy",
@@ -131,6 +132,8 @@ json_row(const struct bed_case *c, enum bed_way way, const struct result *r)
 		json_real(r->least),
 		"cost_ratio",
 		json_of(&r->cost),
+		"floor_ratio",
+		json_of(&r->floor),
 		"bare_by_direct",
 		json_of(&r->rate)
 	);
@@ -140,7 +143,8 @@ json_row(const struct bed_case *c, enum bed_way way, const struct result *r)
 static void
 measure(struct bed *bed, const struct bed_case *c, const struct options *o, json_t *rows)
 {
-	static double v[BED_PATH_COUNT][SPREAD_MAX], cost[SPREAD_MAX], rate[SPREAD_MAX];
+	static double v[BED_PATH_COUNT][SPREAD_MAX], cost[SPREAD_MAX], floor[SPREAD_MAX],
+		rate[SPREAD_MAX];
 
 	for (enum bed_way way = 0; way < BED_WAY_COUNT; way++) {
 		struct result r;
@@ -151,13 +155,16 @@ measure(struct bed *bed, const struct bed_case *c, const struct options *o, json
 			for (enum bed_path p = 0; p < BED_PATH_COUNT; p++)
 				v[p][i] = cycles(bed, c, p, way);
 		for (unsigned i = 0; i < o->rounds; i++) {
-			cost[i] = (v[BED_DIRECT][i] - v[BED_BARE][i]) /
-			          (v[BED_PMD][i] - v[BED_BARE][i]);
+			double pmd = v[BED_PMD][i] - v[BED_BARE][i];
+
+			cost[i] = (v[BED_DIRECT][i] - v[BED_BARE][i]) / pmd;
+			floor[i] = (v[BED_FLOOR][i] - v[BED_BARE][i]) / pmd;
 			rate[i] = v[BED_BARE][i] / v[BED_DIRECT][i];
 		}
 		for (enum bed_path p = 0; p < BED_PATH_COUNT; p++)
 			r.cycles[p] = spread_of(v[p], o->rounds);
 		r.cost = spread_of(cost, o->rounds);
+		r.floor = spread_of(floor, o->rounds);
 		r.rate = spread_of(rate, o->rounds);
 		r.least = (r.cycles[BED_DIRECT].minimum - r.cycles[BED_BARE].minimum) /
 		          (r.cycles[BED_PMD].minimum - r.cycles[BED_BARE].minimum);
@@ -298,7 +305,8 @@ main(int argc, char **argv)
 	if (o.count == 0)
 		printf("cycles per packet (TSC, %.2f GHz) of a bare port, the same sending as "
 		       "members must, the PMD's bond,\nthe direct path: minima | medians | cost of "
-		       "bonding, direct : PMD: of minima, median [95 %%] | bare : direct\n",
+		       "bonding, direct : PMD: of minima, median [95 %%] | floor : PMD | bare : "
+		       "direct\n",
 		       (double)rte_get_tsc_hz() / 1e9);
 	all_cases(bed, &o, rows);
 	bed_free(bed);

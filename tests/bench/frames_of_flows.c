@@ -15,7 +15,6 @@ enum { FRAME_BYTES = 60 };
 struct flows {
 	struct rte_ether_addr mac;
 	unsigned count;
-	bool many_hosts;
 };
 
 /* The mixing steps of splitmix64, so that flows follow each other in no order. */
@@ -60,8 +59,7 @@ fill(struct rte_mempool *pool, void *opaque, void *obj, unsigned index)
 	(void)pool;
 	/* Below 224.0.0.0: a host. */
 	h.ip.dst_addr &= RTE_BE32(RTE_IPV4(0x7f, 255, 255, 255));
-	if (f->many_hosts)
-		h.eth.dst_addr.addr_bytes[5] = (uint8_t)(flow >> 16);
+	h.eth.dst_addr.addr_bytes[5] = (uint8_t)(flow >> 16);
 	rte_pktmbuf_reset(m);
 	m->data_len = FRAME_BYTES;
 	m->pkt_len = FRAME_BYTES;
@@ -72,11 +70,9 @@ fill(struct rte_mempool *pool, void *opaque, void *obj, unsigned index)
 }
 
 void
-frames_of_flows(
-	struct rte_mempool *pool, const struct rte_ether_addr *mac, unsigned flows, bool many_hosts
-)
+frames_of_flows(struct rte_mempool *pool, const struct rte_ether_addr *mac, unsigned flows)
 {
-	struct flows f = {*mac, flows, many_hosts};
+	struct flows f = {*mac, flows};
 
 	rte_mempool_obj_iter(pool, fill, &f);
 }

@@ -99,7 +99,6 @@ plan_of(plan_xmit_fn xmit)
 	plan->packets_per_member = 1;
 	plan->hash = xmit_hash_get(BOND_POLICY_L34);
 	plan->bond_mac = bond_mac;
-	plan->bond_mac_word = plan_mac_word(&plan->bond_mac);
 	for (unsigned i = 0; i < MEMBERS; i++) {
 		plan->usable[i] = port[i];
 		plan->member_mac[port[i]] = i == 0 ? bond_mac : member_mac(i);
