@@ -69,24 +69,22 @@ take_subject(struct vfctl *c, const struct pci_addr *addr, struct subject *s, st
 	return rc;
 }
 
-/* The VFs that the words mean, for free_subjects, also after a failure. */
 static int
-take_subjects(struct vfctl *c, int n, char **words, struct subjects *s)
+take_devices(struct vfctl *c, const struct vfctl_devices *devices, struct subjects *s)
 {
-	const struct pci_device *dev;
+	char name[PCI_ADDR_BYTES];
 	struct reason why;
 
-	s->at = calloc((size_t)n, sizeof(*s->at));
+	s->at = calloc(devices->n, sizeof(*s->at));
 	if (s->at == NULL) {
 		(void)reason_set(&why, -ENOMEM, "out of memory");
 		return vfctl_failed(c, &why);
 	}
-	for (int i = 0; i < n; i++) {
-		dev = vfctl_device(c, words[i]);
-		if (dev == NULL)
-			return STATUS_FAILED;
+	for (size_t i = 0; i < devices->n; i++) {
+		const struct pci_device *dev = devices->at[i];
+
 		if (has_subject(s, &dev->addr))
-			return vfctl_usage(c, "%s is given twice", words[i]);
+			return vfctl_usage(c, "%s is given twice", pci_addr_text(&dev->addr, name));
 		if (vf_bind_check_kind(dev, &why) != 0)
 			return vfctl_failed(c, &why);
 		s->at[s->n].lock_fd = -1;
@@ -95,6 +93,21 @@ take_subjects(struct vfctl *c, int n, char **words, struct subjects *s)
 			return vfctl_failed(c, &why);
 	}
 	return STATUS_OK;
+}
+
+/* The VFs that the words mean, for free_subjects, also after a failure. */
+static int
+take_subjects(struct vfctl *c, int n, char **words, struct subjects *s)
+{
+	struct vfctl_devices devices = {NULL, 0};
+	int status = STATUS_OK;
+
+	for (int i = 0; i < n && status == STATUS_OK; i++)
+		status = vfctl_add_devices(c, words[i], &devices);
+	if (status == STATUS_OK)
+		status = take_devices(c, &devices, s);
+	vfctl_devices_fini(&devices);
+	return status;
 }
 
 /* The first @n go back to what they were, last first, after a failure that is told already. */

@@ -59,24 +59,30 @@ release_all(struct vfctl *c, bool force)
 
 /* The claim of a VF that is no more is released, too: by its address. */
 static int
+release_word(struct vfctl *c, const char *word, bool force)
+{
+	struct vfctl_devices vfs = {NULL, 0};
+	struct pci_addr addr;
+	int status;
+
+	if (pci_addr_parse(word, &addr) == 0)
+		return release(c, &addr, force);
+	status = vfctl_add_vfs(c, word, &vfs);
+	for (size_t i = 0; i < vfs.n; i++)
+		if (release(c, &vfs.at[i]->addr, force) != STATUS_OK)
+			status = STATUS_FAILED;
+	vfctl_devices_fini(&vfs);
+	return status;
+}
+
+static int
 release_words(struct vfctl *c, int n, char **words, bool force)
 {
-	const struct pci_device *vf;
 	int status = STATUS_OK;
-	struct pci_addr addr;
 
-	for (int i = 0; i < n; i++) {
-		if (pci_addr_parse(words[i], &addr) != 0) {
-			vf = vfctl_vf(c, words[i]);
-			if (vf == NULL) {
-				status = STATUS_FAILED;
-				continue;
-			}
-			addr = vf->addr;
-		}
-		if (release(c, &addr, force) != STATUS_OK)
+	for (int i = 0; i < n; i++)
+		if (release_word(c, words[i], force) != STATUS_OK)
 			status = STATUS_FAILED;
-	}
 	return status;
 }
 

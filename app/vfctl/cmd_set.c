@@ -19,11 +19,27 @@ struct request {
 	bool pf_up;
 };
 
-/* A word with "=" is a setting, each other one a VF. */
+static int
+take_addresses(const struct vfctl *c, const struct vfctl_devices *vfs, struct request *r)
+{
+	struct reason why;
+
+	r->vfs = calloc(vfs->n, sizeof(*r->vfs));
+	if (r->vfs == NULL) {
+		(void)reason_set(&why, -ENOMEM, "out of memory");
+		return vfctl_failed(c, &why);
+	}
+	for (; r->n < vfs->n; r->n++)
+		r->vfs[r->n] = vfs->at[r->n]->addr;
+	return STATUS_OK;
+}
+
+/* A word with "=" is a setting, each other one names VFs. */
 static int
 read_words(struct vfctl *c, int argc, char **argv, struct request *r)
 {
-	const struct pci_device *vf;
+	struct vfctl_devices vfs = {NULL, 0};
+	int status = STATUS_OK;
 	struct reason why;
 
 	for (int i = 0; i < argc; i++)
@@ -34,15 +50,15 @@ read_words(struct vfctl *c, int argc, char **argv, struct request *r)
 		return vfctl_usage(c, "no KEY=VALUE is given");
 	if (vf_settings_check(&r->settings, NULL, &why) != 0)
 		return vfctl_usage(c, "%s", why.text);
-	for (int i = 0; i < argc; i++) {
-		if (strchr(argv[i], '=') != NULL)
-			continue;
-		vf = vfctl_vf(c, argv[i]);
-		if (vf == NULL)
-			return STATUS_FAILED;
-		r->vfs[r->n++] = vf->addr;
-	}
-	return r->n != 0 ? STATUS_OK : vfctl_usage(c, "no VF is given");
+	for (int i = 0; i < argc && status == STATUS_OK; i++)
+		if (strchr(argv[i], '=') == NULL)
+			status = vfctl_add_vfs(c, argv[i], &vfs);
+	if (status == STATUS_OK && vfs.n == 0)
+		status = vfctl_usage(c, "no VF is given");
+	if (status == STATUS_OK)
+		status = take_addresses(c, &vfs, r);
+	vfctl_devices_fini(&vfs);
+	return status;
 }
 
 /* One line: what was and what is, of what was written. */
@@ -101,9 +117,6 @@ cmd_set(struct vfctl *c, int argc, char **argv)
 			return STATUS_USAGE;
 		r.pf_up = true;
 	}
-	r.vfs = calloc((size_t)argc, sizeof(*r.vfs));
-	if (r.vfs == NULL)
-		return vfctl_usage(c, "too many VFs");
 	status = read_words(c, argc - optind, argv + optind, &r);
 	if (status == STATUS_OK)
 		status = set(c, &r);

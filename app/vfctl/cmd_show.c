@@ -40,19 +40,19 @@ add_device(
 static int
 show(struct vfctl *c, const struct claims *claims, char **words, json_t *array)
 {
+	struct vfctl_devices devices = {NULL, 0};
 	struct text text = TEXT_EMPTY;
-	int rc = 0;
+	int status = STATUS_OK, rc = 0;
 
-	for (; rc == 0 && *words != NULL; words++) {
-		const struct pci_device *d = vfctl_device(c, *words);
-
-		if (d == NULL) {
-			text_fini(&text);
-			return STATUS_FAILED;
-		}
-		rc = add_device(c, claims, d, array, &text);
+	for (; status == STATUS_OK && *words != NULL; words++)
+		status = vfctl_add_devices(c, *words, &devices);
+	if (status == STATUS_OK) {
+		for (size_t i = 0; rc == 0 && i < devices.n; i++)
+			rc = add_device(c, claims, devices.at[i], array, &text);
+		status = output(c, rc, array, &text);
 	}
-	return output(c, rc, array, &text);
+	vfctl_devices_fini(&devices);
+	return status;
 }
 
 int

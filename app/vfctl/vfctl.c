@@ -2,14 +2,16 @@
 /* See vfctl.h. */
 #include "vfctl.h"
 
-#include "parse.h"
 #include "reason.h"
+#include "selector.h"
 #include "text.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int
 vfctl_usage(const struct vfctl *c, const char *fmt, ...)
@@ -54,37 +56,15 @@ vfctl_scan(struct vfctl *c)
 	return vfctl_failed(c, &why);
 }
 
-/* PF#N, with the PF as an address or a netdev. */
-static const struct pci_device *
-find_numbered(struct vfctl *c, const char *word, const char *hash)
-{
-	const struct pci_device *pf = NULL;
-	struct pci_addr addr;
-	char name[64];
-	uint16_t index;
-
-	if ((size_t)(hash - word) >= sizeof(name) ||
-	    parse_u16(hash + 1, 0, UINT16_MAX, &index) != 0)
-		return NULL;
-	memcpy(name, word, (size_t)(hash - word));
-	name[hash - word] = '\0';
-	pf = pci_addr_parse(name, &addr) == 0 ? pci_bus_find(c->bus, &addr)
-	                                      : pci_bus_find_netdev(c->bus, name);
-	return pf != NULL && pf->is_pf ? pci_bus_find_vf(c->bus, &pf->addr, index) : NULL;
-}
-
 const struct pci_device *
 vfctl_device(struct vfctl *c, const char *word)
 {
-	const char *hash = strchr(word, '#');
 	const struct pci_device *device;
 	struct pci_addr addr;
 
 	if (vfctl_scan(c) != STATUS_OK)
 		return NULL;
-	if (hash != NULL)
-		device = find_numbered(c, word, hash);
-	else if (pci_addr_parse(word, &addr) == 0)
+	if (pci_addr_parse(word, &addr) == 0)
 		device = pci_bus_find(c->bus, &addr);
 	else
 		device = pci_bus_find_netdev(c->bus, word);
@@ -94,6 +74,20 @@ vfctl_device(struct vfctl *c, const char *word)
 	return device;
 }
 
+static int
+not_a(const struct vfctl *c, const char *wanted, const char *word, const struct pci_device *d)
+{
+	fprintf(stderr,
+	        "vfctl %s: %s is %s, not a %s\n",
+	        c->command,
+	        word,
+	        d->is_pf   ? "a PF"
+	        : d->is_vf ? "a VF"
+	                   : "a device without SR-IOV",
+	        wanted);
+	return STATUS_FAILED;
+}
+
 const struct pci_device *
 vfctl_pf(struct vfctl *c, const char *word)
 {
@@ -101,25 +95,82 @@ vfctl_pf(struct vfctl *c, const char *word)
 
 	if (device == NULL || device->is_pf)
 		return device;
-	fprintf(stderr,
-	        "vfctl %s: %s is %s, not a PF\n",
-	        c->command,
-	        word,
-	        device->is_vf ? "a VF" : "a device without SR-IOV");
+	(void)not_a(c, "PF", word, device);
 	return NULL;
 }
 
-const struct pci_device *
-vfctl_vf(struct vfctl *c, const char *word)
+static int
+add(struct vfctl *c, const struct pci_device *const *devices, size_t n, struct vfctl_devices *to)
 {
-	const struct pci_device *device = vfctl_device(c, word);
+	const struct pci_device **at = reallocarray(to->at, to->n + n, sizeof(*at));
+	struct reason why;
 
-	if (device == NULL || device->is_vf)
-		return device;
-	fprintf(stderr,
-	        "vfctl %s: %s is %s, not a VF\n",
-	        c->command,
-	        word,
-	        device->is_pf ? "a PF" : "a device without SR-IOV");
-	return NULL;
+	if (at == NULL) {
+		(void)reason_set(&why, -ENOMEM, "out of memory");
+		return vfctl_failed(c, &why);
+	}
+	memcpy(at + to->n, devices, n * sizeof(*at));
+	to->at = at;
+	to->n += n;
+	return STATUS_OK;
+}
+
+/* More than an address or a netdev's name. */
+static bool
+is_selector(const char *word)
+{
+	return strpbrk(word, "#,=") != NULL || strncmp(word, "env:", 4) == 0 ||
+	       strncmp(word, "devinfo:", 8) == 0;
+}
+
+static int
+add_selected(struct vfctl *c, const char *word, struct vfctl_devices *to)
+{
+	const struct pci_device **vfs = NULL;
+	struct selector *selector = NULL;
+	struct reason why;
+	size_t n = 0;
+	int status;
+
+	if (selector_parse(&selector, NULL, word, environ, &why) != 0)
+		return vfctl_failed(c, &why);
+	status = vfctl_scan(c);
+	if (status == STATUS_OK && selector_match(selector, &c->host, c->bus, &vfs, &n, &why) != 0)
+		status = vfctl_failed(c, &why);
+	if (status == STATUS_OK)
+		status = add(c, vfs, n, to);
+	free(vfs);
+	selector_free(selector);
+	return status;
+}
+
+int
+vfctl_add_devices(struct vfctl *c, const char *word, struct vfctl_devices *to)
+{
+	const struct pci_device *device;
+
+	if (is_selector(word))
+		return add_selected(c, word, to);
+	device = vfctl_device(c, word);
+	return device != NULL ? add(c, &device, 1, to) : STATUS_FAILED;
+}
+
+int
+vfctl_add_vfs(struct vfctl *c, const char *word, struct vfctl_devices *to)
+{
+	const struct pci_device *device;
+
+	if (is_selector(word))
+		return add_selected(c, word, to);
+	device = vfctl_device(c, word);
+	if (device == NULL)
+		return STATUS_FAILED;
+	return device->is_vf ? add(c, &device, 1, to) : not_a(c, "VF", word, device);
+}
+
+void
+vfctl_devices_fini(struct vfctl_devices *d)
+{
+	free(d->at);
+	*d = (struct vfctl_devices){NULL, 0};
 }

@@ -48,10 +48,21 @@ void vfctl_notes(const struct vfctl *c, const struct text *notes);
 /* Scan the bus into c->bus, once. 0, or STATUS_FAILED after a message. */
 int vfctl_scan(struct vfctl *c);
 
-/*
- * The device that a word means: an address, the name of a netdev, or PF#N. NULL after a message.
- * _pf and _vf refuse the other kind.
- */
+/* The device that a word means: an address or the name of a netdev. NULL after a message. */
 const struct pci_device *vfctl_device(struct vfctl *c, const char *word);
-const struct pci_device *vfctl_pf(struct vfctl *c, const char *word);
-const struct pci_device *vfctl_vf(struct vfctl *c, const char *word);
+const struct pci_device *vfctl_pf(struct vfctl *c, const char *word); /* refuses all but a PF */
+
+/* Devices of the bus, in the order in which they were named; zero before the first. */
+struct vfctl_devices {
+	const struct pci_device **at;
+	size_t n;
+};
+
+/*
+ * Add what a word means: one device as above, or VFs by a selector (selector.h: PF#0-3,5, env:, a
+ * list with commas, a key of the device plugin). _vfs refuses all but VFs. STATUS_OK, or
+ * STATUS_FAILED after a message.
+ */
+int vfctl_add_devices(struct vfctl *c, const char *word, struct vfctl_devices *to);
+int vfctl_add_vfs(struct vfctl *c, const char *word, struct vfctl_devices *to);
+void vfctl_devices_fini(struct vfctl_devices *d);

@@ -134,6 +134,9 @@ class Whole(Case):
         self.assertTrue(text.endswith(SHOW_PF_TABLE), text)
 
     def test_show_several(self):
+        self.assertEqual(
+            self.succeeds("show", "ens1f0#0-1"), self.succeeds("show", "ens1f0#0", "ens1f0#1")
+        )
         text = self.succeeds("show", "ens2", "ens1f0#0")
         self.assertTrue(text.startswith("10000:e1:00.0 (PF)\n"))
         self.assertIn("  warning: PF ens2 is down", text)
@@ -184,8 +187,8 @@ class Whole(Case):
 
     def test_bad_words(self):
         self.fails(1, "0000:99:00.0: no such device", "show", "0000:99:00.0")
-        self.fails(1, "ens1f0#7: no such device", "show", "ens1f0#7")
-        self.fails(1, "ens1f0#-1: no such device", "show", "ens1f0#-1")
+        self.fails(1, "ens1f0#7: ", "show", "ens1f0#7")
+        self.fails(1, "ens1f0#-1: ", "show", "ens1f0#-1")
         self.fails(1, "../..: no such device", "show", "../..")
         self.fails(1, ": no such device", "show", "")
         # One that is there does not hide one that is not.

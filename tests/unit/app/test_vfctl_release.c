@@ -91,6 +91,18 @@ test_release_all(void **state)
 	expect(f, STATUS_OK, "", "");
 }
 
+static void
+test_release_by_a_selector(void **state)
+{
+	struct fixture *f = *state;
+
+	run(f, "release --force ens1f0#0-1");
+	expect(f, STATUS_OK, VF_0 " released\n" VF_1 " released\n", "");
+	expect_restored(f);
+	run(f, "release ens1f0#3-1");
+	expect(f, STATUS_FAILED, "", "ens1f0#3-1: ");
+}
+
 /* There is no device any more that the word could be looked up by. */
 static void
 test_release_of_a_vf_that_is_gone(void **state)
@@ -180,6 +192,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_release, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_release_all, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_release_by_a_selector, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_release_of_a_vf_that_is_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_wrong_words, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reconcile, setup, teardown),

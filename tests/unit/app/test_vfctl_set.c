@@ -71,6 +71,24 @@ a_line_for_each_vf_tells_what_changed(void **state)
 }
 
 static void
+a_selector_names_many(void **state)
+{
+	struct fixture *f = *state;
+
+	set(f, "ens1f0#0-1 trust=on");
+	assert_string_equal(f->err, "");
+	assert_string_equal(
+		f->out,
+		"0000:3b:10.0 (ens1f0 vf 0): trust=off -> trust=on\n"
+		"0000:3b:10.2 (ens1f0 vf 1): trust=off -> trust=on\n"
+	);
+	set(f, "0000:3b:10.2,ens1f0#0 vlan=7");
+	assert_int_equal(f->status, STATUS_OK);
+	assert_int_equal(vf_state(f, "ens1f0", 0).vlan, 7);
+	assert_int_equal(vf_state(f, "ens1f0", 1).vlan, 7);
+}
+
+static void
 a_pf_that_is_down(void **state)
 {
 	struct fixture *f = *state;
@@ -107,7 +125,9 @@ words_that_are_refused(void **state)
 		{"0000:3b:10.0 --down trust=on", "", STATUS_USAGE},
 		{"0000:3b:10.0 qos=1", "the VF has none", STATUS_FAILED},
 		{"0000:3b:00.0 trust=on", "0000:3b:00.0 is a PF, not a VF", STATUS_FAILED},
-		{"ens1f0#2 trust=on", "no such device", STATUS_FAILED},
+		{"ens1f0#2 trust=on", "ens1f0#2: ", STATUS_FAILED},
+		{"ens1f0#1-0 trust=on", "ens1f0#1-0: ", STATUS_FAILED},
+		{"env:a.b/c trust=on", "PCIDEVICE_A_B_C", STATUS_FAILED},
 		{"0000:3b:10.0 ens1f0#0 trust=on", "0000:3b:10.0 is given twice", STATUS_FAILED},
 		{"0000:3b:10.0 link-state=enable",
 	         "driver igb: it has no such function",
@@ -142,6 +162,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_line_for_each_vf_tells_what_changed),
+		TEST(a_selector_names_many),
 		TEST(a_pf_that_is_down),
 		TEST(words_that_are_refused),
 	};
