@@ -215,6 +215,8 @@ plan_of(const struct bed *bed, const struct bed_case *c)
 	bond_settings_default(&s, "bench");
 	s.mode = c->mode;
 	s.policy = c->policy;
+	if (c->quiet)
+		s.num_peer_notif = s.resend_igmp = 0;
 	need(rte_eth_macaddr_get(bed->bond, &plan->bond_mac) == 0, "the bond's address");
 	plan->nb_usable = c->nb_members;
 	plan->usable_magic = xmit_hash_magic(c->nb_members);

@@ -38,6 +38,7 @@ struct bed_case {
 	uint16_t nb_members; /* 1..BED_MAX_MEMBERS */
 	uint16_t burst;      /* 1..BED_MAX_BURST */
 	uint16_t flows;      /* 1..BED_MAX_FLOWS */
+	bool quiet;          /* num_peer_notif=0 resend_igmp=0: nobody's frames are looked at */
 };
 
 /* Start EAL and its ports; ends the program with a message when that fails, as all of these do. */

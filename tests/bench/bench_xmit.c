@@ -48,7 +48,7 @@ name_of(const struct bed_case *c, char *ret, size_t size)
 		size,
 		"%s %s members=%u burst=%u flows=%u",
 		bond_mode_names[c->mode],
-		bond_policy_names[c->policy],
+		c->quiet ? "quiet" : bond_policy_names[c->policy],
 		c->nb_members,
 		c->burst,
 		c->flows
@@ -107,11 +107,13 @@ static json_t *
 json_row(const struct bed_case *c, enum bed_way way, const struct result *r)
 {
 	return json_pack(
-		"{s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o?, s:o, s:o, s:o}",
+		"{s:s, s:s, s:b, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o?, s:o, s:o, s:o}",
 		"mode",
 		bond_mode_names[c->mode],
 		"policy",
 		bond_policy_names[c->policy],
+		"quiet",
+		c->quiet,
 		"way",
 		bed_way_names[way],
 		"members",
@@ -240,7 +242,12 @@ all_cases(struct bed *bed, const struct options *o, json_t *rows)
 						c.nb_members = members[o->full].values[m];
 						c.burst = bursts[o->full].values[b];
 						c.flows = flows[o->full].values[f];
+						c.quiet = false;
 						if (has_policy(c.mode, c.policy))
+							one_case(bed, &c, o, rows);
+						c.quiet = true;
+						if (c.mode == BOND_MODE_AB &&
+						    c.policy == BOND_POLICY_L2)
 							one_case(bed, &c, o, rows);
 					}
 }
