@@ -182,25 +182,25 @@ before_slow(struct rte_mbuf *const *pkts, uint16_t n)
 /* What the headers of a burst have in common. */
 enum burst_kind {
 	BURST_ANY,
-	BURST_PLAIN, /* IPv4 to single hosts: nothing for control, which PLAN_ACCEPT_UNICAST lets
-	                through */
-	BURST_OURS,  /* and for the bond's own address, which needs no replacing */
+	/* IPv4 to single hosts: nothing for control, and PLAN_ACCEPT_UNICAST lets it through. */
+	BURST_PLAIN,
+	BURST_OTHERS, /* the same, and not for the first address that would be replaced */
 };
 
 static inline enum burst_kind
 kind_of(const struct bond_plan *plan, struct rte_mbuf *const *pkts, uint16_t n)
 {
-	const uint64_t own = plan_mac_word(&plan->bond_mac);
 	struct inspect_heads h = INSPECT_HEADS_NONE;
-	uint64_t differing = 0;
+	const uint64_t alias = plan->alias[0];
+	bool hit = false;
 
 	for (uint16_t i = 0; i < n; i++) {
 		inspect_head(&h, pkts[i]);
-		differing |= plan_first_mac_word(rte_pktmbuf_mtod(pkts[i], const void *)) ^ own;
+		hit |= plan_first_mac_word(rte_pktmbuf_mtod(pkts[i], const void *)) == alias;
 	}
 	if (!inspect_heads_plain(&h))
 		return BURST_ANY;
-	return differing == 0 ? BURST_OURS : BURST_PLAIN;
+	return hit ? BURST_PLAIN : BURST_OTHERS;
 }
 
 /* @slow is known where this is inlined. */
@@ -238,7 +238,7 @@ recv_member(
 		    (kind == BURST_ANY || member->accept == PLAN_ACCEPT_NONE)
 	    ))
 		got = judge(q, member->port_id, member->accept, pkts, got);
-	if (plan->nb_alias != 0 && kind != BURST_OURS)
+	if (plan->nb_alias > (kind == BURST_OTHERS ? 1 : 0))
 		give_bonds_address(plan, pkts, got);
 	return got;
 }
