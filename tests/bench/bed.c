@@ -180,6 +180,8 @@ bond_up(struct bed *bed, const struct bed_case *c)
 	if (c->mode == BOND_MODE_8023AD)
 		need_done(bond_pmd_lacp_own(bed->bond, false, &why), &why);
 	port_up(bed->bond, bed->rx);
+	/* As a forwarder's, or mode 4 of the PMD drops what is for hosts behind the bond. */
+	need(rte_eth_promiscuous_enable(bed->bond) == 0, "promiscuous mode");
 	while (!gates_open(bed, c)) {
 		need(rte_get_timer_cycles() < end, "waiting for the bond's members");
 		sched_yield();
