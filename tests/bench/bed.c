@@ -29,13 +29,20 @@ enum {
 const char *const bed_path_names[BED_PATH_COUNT] = {"bare", "floor", "pmd", "direct"};
 const char *const bed_way_names[BED_WAY_COUNT] = {"rx", "tx", "io"};
 
+/* How a pool's frames, in their order, are divided: for each that a burst may begin with. */
+struct parts {
+	unsigned nb_frames, at;
+	uint8_t to[BED_MAX_FLOWS]; /* the member of each */
+	uint8_t counts[BED_MAX_FLOWS][BED_MAX_MEMBERS];
+};
+
 struct bed {
 	uint16_t member[BED_MAX_MEMBERS], bare;
 	uint16_t bond;
 	char bond_device[RTE_ETH_NAME_MAX_LEN];
 	unsigned bonds_made;
-	struct bed_case now;  /* nb_members 0: no bond yet */
-	uint16_t floor_parts; /* of a burst */
+	struct bed_case now;             /* nb_members 0: no bond yet */
+	struct parts rx_parts, tx_parts; /* of frames of pool rx, and of tx_pool */
 	struct rte_mempool *rx, *hot, *many;
 	struct rte_mempool *tx_pool; /* one of them */
 	struct bond_direct *direct;
@@ -276,23 +283,57 @@ floor_copies(const struct bed *bed, struct rte_mbuf **pkts, uint16_t n)
 static uint16_t
 floor_tx(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
 {
-	const struct bed *bed = io->ctx;
+	struct bed *bed = io->ctx;
+	struct parts *p = pkts[0]->pool == bed->rx ? &bed->rx_parts : &bed->tx_parts;
+	const uint8_t *counts = p->counts[p->at];
 	uint16_t sent = 0;
 
 	if (bed->now.mode == BOND_MODE_BROADCAST)
 		return floor_copies(bed, pkts, n);
-	for (uint16_t left = bed->floor_parts; left > 0; left--)
-		sent = (uint16_t
-		)(sent +
-		  rte_eth_tx_burst(bed->bare, queue, pkts + sent, (uint16_t)((n - sent) / left)));
+	if (bed->now.mode == BOND_MODE_AB)
+		return rte_eth_tx_burst(bed->bare, queue, pkts, n);
+	p->at += n;
+	if (p->at >= p->nb_frames)
+		p->at -= p->nb_frames;
+	for (uint16_t k = 0; k < bed->now.nb_members; k++)
+		if (counts[k] != 0)
+			sent = (uint16_t
+			)(sent + rte_eth_tx_burst(bed->bare, queue, pkts + sent, counts[k]));
 	return sent;
 }
 
-/* The floor of a case: how its members get bursts, without what decides about frames. */
 static void
-floor_up(struct bed *bed, const struct bed_case *c)
+note_member(struct rte_mempool *pool, void *opaque, void *obj, unsigned index)
 {
-	bed->floor_parts = c->mode == BOND_MODE_AB ? 1 : c->nb_members;
+	struct bed *bed = opaque;
+	struct parts *p = pool == bed->rx ? &bed->rx_parts : &bed->tx_parts;
+	const struct bed_case *c = &bed->now;
+	xmit_hash_fn hash = xmit_hash_get(c->policy);
+	uint32_t key = index;
+
+	if (bond_mode_is_lb(c->mode))
+		key = tlb_bucket(obj, hash, c->mode == BOND_MODE_ALB);
+	else if (c->mode != BOND_MODE_RR)
+		key = hash(obj);
+	p->to[index] = (uint8_t)(key % c->nb_members);
+}
+
+static void
+fill_parts(struct bed *bed, struct rte_mempool *pool, struct parts *p)
+{
+	memset(p, 0, sizeof(*p));
+	p->nb_frames = rte_mempool_obj_iter(pool, note_member, bed);
+	for (unsigned at = 0; at < p->nb_frames; at++)
+		for (unsigned i = 0; i < bed->now.burst; i++)
+			p->counts[at][p->to[(at + i) % p->nb_frames]]++;
+}
+
+/* The floor of a case: its members' bursts, without what decides about frames. */
+static void
+floor_up(struct bed *bed)
+{
+	fill_parts(bed, bed->rx, &bed->rx_parts);
+	fill_parts(bed, bed->tx_pool, &bed->tx_parts);
 	bed->io[BED_FLOOR] = fwd_io_plain(bed->bare);
 	bed->io[BED_FLOOR].tx = floor_tx;
 	bed->io[BED_FLOOR].ctx = bed;
@@ -310,7 +351,6 @@ bed_prepare(struct bed *bed, const struct bed_case *c)
 	policy_set(bed, c->policy);
 	bed->now = *c;
 	direct_up(bed, c);
-	floor_up(bed, c);
 	bed->io[BED_BARE] = fwd_io_plain(bed->bare);
 	bed->io[BED_PMD] = fwd_io_plain(bed->bond);
 	bed->tx_pool = c->flows > HOT_FRAMES ? bed->many : bed->hot;
@@ -318,6 +358,7 @@ bed_prepare(struct bed *bed, const struct bed_case *c)
 	/* For hosts behind the bond, and for others. */
 	frames_of_flows(bed->rx, &mac, c->flows);
 	frames_of_flows(bed->tx_pool, &mac, c->flows);
+	floor_up(bed);
 }
 
 static inline void
