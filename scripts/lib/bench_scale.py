@@ -25,7 +25,7 @@ from bench_drive import null_devices, started
 from bench_machine import describe
 from bench_options import ROUNDS, finished, number, parsed, parser_of, setup_of
 from bench_output import result_of
-from bench_run import Family, Pace, rows_of, run_family
+from bench_run import FILL_S, Family, Pace, rows_of, run_family
 from bench_stats import cost_of, figure, median, ratio, ratio_of
 from bench_targets import AT_LEAST, AT_MOST, FLAT, TWO_WORKERS, Judged, meets
 
@@ -45,6 +45,8 @@ def layouts(cpus):
 def forward(driver, row, seconds):
     """(packets per second, per second of the workers' time, share of its CPU of each worker)."""
     driver.enter(row.place)
+    # Real frames in the buffers, of which a hash can be made.
+    driver.fill(FILL_S)
     driver.begin(row)
     driver.await_traffic(row)
     time.sleep(WARM_UP_S)
