@@ -162,6 +162,15 @@ xmit_l2(const struct xmit_macs *macs)
 	return _mm256_xor_si256(_mm256_xor_si256(dst, src), _mm256_set1_epi32(RTE_ETHER_TYPE_IPV4));
 }
 
+/* Bit 0 of common_l2(), in the sign bit. */
+XMIT_AVX2_INLINE __m256i
+xmit_l2_bit(const struct xmit_macs *macs)
+{
+	return _mm256_xor_si256(
+		_mm256_slli_epi32(macs->ends, 31 - 8), _mm256_slli_epi32(macs->rest, 31 - 24)
+	);
+}
+
 /* Bit 0 of common_srcmac(): of the last bytes of both halves, XORed; in the sign bit. */
 XMIT_AVX2_INLINE __m256i
 xmit_srcmac_bit(const struct xmit_macs *macs)
@@ -256,27 +265,36 @@ xmit_hash8(enum bond_policy policy, struct rte_mbuf *const *m, uint32_t ret[XMIT
 	return true;
 }
 
+/* common_hash_bit() of the policies that want IPv4 and look at the addresses before it. */
+XMIT_AVX2_INLINE bool
+xmit_mac_bits8(enum bond_policy policy, const struct xmit_eight *e, uint32_t *ret)
+{
+	const struct xmit_rows rows = xmit_rows(e, 0);
+	const struct xmit_macs macs = xmit_macs(&rows);
+
+	*ret = xmit_signs(policy == BOND_POLICY_L2 ? xmit_l2_bit(&macs) : xmit_srcmac_bit(&macs));
+	return likely(xmit_are_ipv4(&rows));
+}
+
 /*
- * common_hash_bit() of eight frames, frame i's as bit i; for BOND_POLICY_VLAN_SRCMAC too. False
- * when one of them is not common, or short.
+ * common_hash_bit() of eight frames, frame i's as bit i; not for BOND_POLICY_RSS, which has nothing
+ * to compute. False when one of them is not common, or short.
  */
 XMIT_AVX2_INLINE bool
 xmit_hash_bits8(enum bond_policy policy, struct rte_mbuf *const *m, uint32_t *ret)
 {
-	const bool of_source = policy == BOND_POLICY_VLAN_SRCMAC;
+	const bool of_macs = !XMIT_AVX2_HAS(policy);
 	struct xmit_eight e;
 
-	if (unlikely(!xmit_have(m, of_source ? XMIT_AVX2_L2_BYTES : XMIT_AVX2_FLOW_BYTES, of_source)
-	    ))
+	if (unlikely(!xmit_have(
+		    m,
+		    of_macs ? XMIT_AVX2_L2_BYTES : XMIT_AVX2_FLOW_BYTES,
+		    policy == BOND_POLICY_VLAN_SRCMAC
+	    )))
 		return false;
 	e = xmit_frames(m);
-	if (of_source) {
-		const struct xmit_rows rows = xmit_rows(&e, 0);
-		const struct xmit_macs macs = xmit_macs(&rows);
-
-		*ret = xmit_signs(xmit_srcmac_bit(&macs));
-		return likely(xmit_are_ipv4(&rows));
-	}
+	if (of_macs)
+		return xmit_mac_bits8(policy, &e, ret);
 	if (unlikely(!xmit_are_flows4(&e)))
 		return false;
 	*ret = xmit_signs(_mm256_slli_epi32(xmit_hashes(policy, &e), 31));

@@ -123,6 +123,7 @@ split(enum bond_policy policy,
 		return xmit_send_two(d, plan, queue, pkts, n, other, nb_other, false); \
 	}
 
+POLICY(l2, BOND_POLICY_L2)
 POLICY(l34, BOND_POLICY_L34)
 POLICY(l23, BOND_POLICY_L23)
 POLICY(encap23, BOND_POLICY_ENCAP23)
@@ -133,7 +134,7 @@ plan_xmit_fn
 xmit_hash_avx2_by(enum bond_policy policy)
 {
 	static const plan_xmit_fn two[BOND_POLICY_COUNT] = {
-		[BOND_POLICY_L2] = NULL, /* measured: no faster than one by one */
+		[BOND_POLICY_L2] = l2,
 		[BOND_POLICY_L34] = l34,
 		[BOND_POLICY_L23] = l23,
 		[BOND_POLICY_ENCAP23] = encap23,

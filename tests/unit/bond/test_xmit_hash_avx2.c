@@ -28,6 +28,7 @@ typedef bool (*eight_fn)(struct rte_mbuf *const *m, uint32_t *ret);
 		return function(policy, m, ret);                             \
 	}
 
+EIGHT(l2_bits, xmit_hash_bits8, BOND_POLICY_L2)
 EIGHT(l34_bits, xmit_hash_bits8, BOND_POLICY_L34)
 EIGHT(l23_bits, xmit_hash_bits8, BOND_POLICY_L23)
 EIGHT(encap23_bits, xmit_hash_bits8, BOND_POLICY_ENCAP23)
@@ -42,6 +43,7 @@ static const struct {
 	enum bond_policy policy;
 	eight_fn bits, whole; /* of the hashes; whole may be NULL */
 } policies[] = {
+	{BOND_POLICY_L2, l2_bits, NULL},
 	{BOND_POLICY_L34, l34_bits, l34},
 	{BOND_POLICY_L23, l23_bits, l23},
 	{BOND_POLICY_ENCAP23, encap23_bits, encap23},
