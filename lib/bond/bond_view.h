@@ -57,7 +57,7 @@ struct bond_member_view {
 struct bond_direct_view {
 	uint32_t notify_left, igmp_left; /* announcements and reports still to be sent */
 	uint64_t failovers;              /* changes of the active member since it was set up */
-	uint16_t nb_learnt;              /* hosts that were seen behind the bond */
+	uint16_t nb_learnt;              /* hosts behind it, where mode 1 or a monitor needs them */
 	uint16_t nb_usable, usable[BOND_MAX_MEMBERS]; /* port ids, in the plan's order */
 	uint16_t nb_polled, polled[BOND_MAX_MEMBERS]; /* whose frames are delivered */
 	uint16_t nb_idle, idle[BOND_MAX_MEMBERS];     /* looked at now and then */

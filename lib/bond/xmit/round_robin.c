@@ -257,7 +257,8 @@ xmit_round_robin_two(
 	q->rr_index = (uint16_t)((index + n) & 1);
 	q->rr_left = 0;
 	a.sent = xmit_offer(d, plan, plan->usable[index ^ 1], queue, a.pkts, a.n);
-	b.sent = xmit_offer(d, plan, plan->usable[index], queue, b.pkts, b.n);
+	if (likely(b.n != 0))
+		b.sent = xmit_offer(d, plan, plan->usable[index], queue, b.pkts, b.n);
 	if (likely(a.sent + b.sent == n))
 		return n;
 	nb_refused = xmit_keep(pkts, xmit_keep(pkts, 0, &a), &b);
