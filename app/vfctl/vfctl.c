@@ -115,14 +115,6 @@ add(struct vfctl *c, const struct pci_device *const *devices, size_t n, struct v
 	return STATUS_OK;
 }
 
-/* More than an address or a netdev's name. */
-static bool
-is_selector(const char *word)
-{
-	return strpbrk(word, "#,=") != NULL || strncmp(word, "env:", 4) == 0 ||
-	       strncmp(word, "devinfo:", 8) == 0;
-}
-
 static int
 add_selected(struct vfctl *c, const char *word, struct vfctl_devices *to)
 {
@@ -149,7 +141,7 @@ vfctl_add_devices(struct vfctl *c, const char *word, struct vfctl_devices *to)
 {
 	const struct pci_device *device;
 
-	if (is_selector(word))
+	if (!selector_is_one_name(word))
 		return add_selected(c, word, to);
 	device = vfctl_device(c, word);
 	return device != NULL ? add(c, &device, 1, to) : STATUS_FAILED;
@@ -160,7 +152,7 @@ vfctl_add_vfs(struct vfctl *c, const char *word, struct vfctl_devices *to)
 {
 	const struct pci_device *device;
 
-	if (is_selector(word))
+	if (!selector_is_one_name(word))
 		return add_selected(c, word, to);
 	device = vfctl_device(c, word);
 	if (device == NULL)

@@ -82,3 +82,6 @@ int selector_match(
  * meant.
  */
 bool selector_is_exact(const struct selector *s);
+
+/* Whether a word is the address or netdev of one device, as it stands: a PF's means the PF. */
+bool selector_is_one_name(const char *word);

@@ -497,3 +497,10 @@ selector_free(struct selector *s)
 	free(s);
 	return NULL;
 }
+
+bool
+selector_is_one_name(const char *word)
+{
+	return strpbrk(word, "#,=") == NULL && strncmp(word, ENV_PREFIX, strlen(ENV_PREFIX)) != 0 &&
+	       strncmp(word, DEVINFO_PREFIX, strlen(DEVINFO_PREFIX)) != 0;
+}

@@ -328,6 +328,21 @@ test_any_selector_means_what_was_written(void **state)
 	}
 }
 
+static void
+one_name(void **state)
+{
+	static const char *const names[] = {
+		"", "ens1f0", "3b:02.0", "10000:01:00.2", "env", "devinfo"};
+	static const char *const others[] = {
+		"p#0", "a,b", "drivers=igbvf", "env:a.b/c", "devinfo:/x"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		assert_true(selector_is_one_name(names[i]));
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_false(selector_is_one_name(others[i]));
+}
+
 int
 main(void)
 {
@@ -338,6 +353,7 @@ main(void)
 		cmocka_unit_test(test_errors_of_the_environment),
 		cmocka_unit_test(test_too_many_ranges),
 		cmocka_unit_test(test_settings_go_beside),
+		cmocka_unit_test(one_name),
 		cmocka_unit_test(test_any_selector_means_what_was_written),
 	};
 
