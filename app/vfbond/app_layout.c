@@ -59,6 +59,7 @@ add_port(struct app *app, struct inputs *in, uint16_t id, struct reason *why)
 		io->io = fwd_io_plain_untag(id);
 	else
 		io->io = fwd_io_plain(id);
+	io->io.from_device = io->io.from_device || pmd_is_of_a_bus(id);
 	(void)rte_eth_macaddr_get(id, &io->mac);
 	peer_mac(app, id, &io->peer_mac);
 	io->txonly.pool = port_pool(app->ports, id, why);

@@ -2,6 +2,7 @@
 /* See pmd_traits.h. */
 #include "pmd_traits.h"
 
+#include <rte_bus.h>
 #include <rte_common.h>
 #include <rte_dev.h>
 #include <rte_devargs.h>
@@ -71,6 +72,17 @@ pmd_traits_get(const char *driver)
 		if (strcmp(table[i].driver, driver) == 0)
 			return &table[i];
 	return &none;
+}
+
+bool
+pmd_is_of_a_bus(uint16_t port_id)
+{
+	struct rte_eth_dev_info info;
+	const struct rte_bus *bus = NULL;
+
+	if (rte_eth_dev_info_get(port_id, &info) == 0 && info.device != NULL)
+		bus = rte_dev_bus(info.device);
+	return bus != NULL && strcmp(rte_bus_name(bus), "vdev") != 0;
 }
 
 static uint32_t

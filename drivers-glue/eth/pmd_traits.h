@@ -28,6 +28,13 @@ struct pmd_traits {
 /* The traits of a driver; all false for one without a row. Never NULL. */
 const struct pmd_traits *pmd_traits_get(const char *driver);
 
+/*
+ * Whether a device of a real bus writes received frames into memory, past the CPU's caches of the
+ * first levels; a virtual device's were copied, or just used, by a CPU. Also false without such a
+ * port.
+ */
+bool pmd_is_of_a_bus(uint16_t port_id);
+
 /* Room that a port's device arguments leave for one frame. */
 struct pmd_frame_limits {
 	uint32_t frame_max_bytes; /* longest frame with Ethernet header, without FCS; 0: no limit */

@@ -216,13 +216,20 @@ bond_io(const struct bond *bond, struct fwd_io *ret)
 		.tx = m->tx,
 		.rx_housekeep = m->rx_housekeep,
 		.tx_housekeep = m->tx_housekeep,
+		/* Modes 0 and 1 look at headers too, but wait for none: measured, nothing gained.
+	         */
+		.by_headers = bond_mode_is_lb(bond->settings.mode) ||
+	                      bond->settings.mode == BOND_MODE_XOR ||
+	                      bond->settings.mode == BOND_MODE_8023AD,
 		/* Workers only read it. */
 		.ctx = (void *)(uintptr_t)&bond->io,
 	};
 	if (bond->run != NULL)
 		direct_io(bond->run->direct, ret);
-	for (uint16_t i = 0; i < bond->nb_members; i++)
+	for (uint16_t i = 0; i < bond->nb_members; i++) {
 		ret->strips_tags = ret->strips_tags || bond->members[i].strips_tags;
+		ret->from_device = ret->from_device || bond->members[i].from_device;
+	}
 }
 
 void

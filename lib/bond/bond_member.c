@@ -179,6 +179,7 @@ bond_member_record(struct bonds *bonds, struct bond *bond, uint16_t port_id)
 	m->port_prio = (uint16_t
 	)member_value(bonds, s->port_prios, s->nb_port_prios, port_id, BOND_DEFAULT_PORT_PRIO);
 	m->strips_tags = traits->strips_vlan;
+	m->from_device = pmd_is_of_a_bus(port_id);
 	m->loses_pf = traits->restart_after_link_loss;
 	m->mac_unverified = traits->mac_set_unverified;
 	m->if_index = watched_device(bonds, port_id);

@@ -52,6 +52,7 @@ struct bond_member {
 	bool link_up;           /* as last reported to the operator */
 	uint32_t link_failures; /* times the link went down */
 	bool strips_tags;       /* its PMD takes VLAN tags off unasked */
+	bool from_device;       /* as in struct fwd_io */
 	bool mac_wrong;         /* reported already that its MAC cannot be set */
 	uint16_t mac_wait;      /* rounds until it is tried again */
 	bool hears_slow;        /* mode 4, io_path=direct: it was told to pass LACPDUs */

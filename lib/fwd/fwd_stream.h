@@ -77,6 +77,14 @@ fwd_transmit(struct fwd_stream *s, struct rte_mbuf **pkts, uint16_t n)
 	return sent;
 }
 
+/* Ask for the headers of a burst at once, for somebody who waits for each of them. */
+static inline void
+fwd_prefetch(struct rte_mbuf *const *pkts, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
+}
+
 /* Ask for the header of a frame that comes up soon; the last one again at the end. */
 static inline void
 fwd_prefetch_ahead(struct rte_mbuf *const *pkts, uint16_t i, uint16_t n)

@@ -5,6 +5,7 @@
 #include "bond_pmd.h"
 #include "direct.h"
 #include "frames_of_flows.h"
+#include "fwd_stream.h"
 #include "plan_choose.h"
 #include "reason.h"
 
@@ -22,8 +23,6 @@
 enum {
 	RING = 512,
 	DEADLINE_S = 10,
-	/* So few that their headers stay in the first level cache, as with a NIC's ring. */
-	HOT_FRAMES = 127,
 };
 
 const char *const bed_path_names[BED_PATH_COUNT] = {"bare", "floor", "pmd", "direct"};
@@ -32,8 +31,8 @@ const char *const bed_way_names[BED_WAY_COUNT] = {"rx", "tx", "io"};
 /* How a pool's frames, in their order, are divided: for each that a burst may begin with. */
 struct parts {
 	unsigned nb_frames, at;
-	uint8_t to[BED_MAX_FLOWS]; /* the member of each */
-	uint8_t counts[BED_MAX_FLOWS][BED_MAX_MEMBERS];
+	uint8_t to[BED_MAX_FRAMES]; /* the member of each */
+	uint8_t counts[BED_MAX_FRAMES][BED_MAX_MEMBERS];
 };
 
 struct bed {
@@ -43,10 +42,11 @@ struct bed {
 	unsigned bonds_made;
 	struct bed_case now;             /* nb_members 0: no bond yet */
 	struct parts rx_parts, tx_parts; /* of frames of pool rx, and of tx_pool */
-	struct rte_mempool *rx, *hot, *many;
+	struct rte_mempool *rx, *few, *many;
 	struct rte_mempool *tx_pool; /* one of them */
 	struct bond_direct *direct;
 	struct fwd_io io[BED_PATH_COUNT];
+	bool prefetch;
 };
 
 static void
@@ -101,7 +101,7 @@ port_up(uint16_t id, struct rte_mempool *pool)
 }
 
 struct bed *
-bed_new(void)
+bed_new(unsigned frames, bool prefetch)
 {
 	struct bed *bed = calloc(1, sizeof(*bed));
 	char prefix[64], vdev[BED_MAX_MEMBERS + 1][32];
@@ -116,6 +116,7 @@ bed_new(void)
 	int argc = 7;
 
 	need(bed != NULL, "memory");
+	bed->prefetch = prefetch;
 	snprintf(prefix, sizeof(prefix), "--file-prefix=bench-%d", (int)getpid());
 	argv[argc++] = prefix;
 	for (unsigned i = 0; i < RTE_DIM(vdev); i++) {
@@ -123,9 +124,9 @@ bed_new(void)
 		argv[argc++] = vdev[i];
 	}
 	need(rte_eal_init(argc, argv) >= 0, "EAL");
-	bed->rx = pool_new("rx", HOT_FRAMES);
-	bed->hot = pool_new("hot", HOT_FRAMES);
-	bed->many = pool_new("many", BED_MAX_FLOWS);
+	bed->rx = pool_new("rx", frames);
+	bed->few = pool_new("few", frames);
+	bed->many = pool_new("many", RTE_MAX(frames, (unsigned)BED_MAX_FLOWS));
 	for (unsigned i = 0; i < RTE_DIM(vdev); i++) {
 		char name[16];
 		uint16_t id;
@@ -262,7 +263,7 @@ direct_up(struct bed *bed, const struct bed_case *c)
 	bed->direct = direct_free(bed->direct);
 	need_done(direct_new(&bed->direct, "bench", bed->bond, 1, 1, &grace, &why), &why);
 	direct_publish(bed->direct, plan_of(bed, c));
-	bed->io[BED_DIRECT] = (struct fwd_io){.port_id = bed->bond};
+	bed->io[BED_DIRECT] = (struct fwd_io){.port_id = bed->bond, .by_headers = bed->prefetch};
 	direct_io(bed->direct, &bed->io[BED_DIRECT]);
 }
 
@@ -353,12 +354,21 @@ bed_prepare(struct bed *bed, const struct bed_case *c)
 	direct_up(bed, c);
 	bed->io[BED_BARE] = fwd_io_plain(bed->bare);
 	bed->io[BED_PMD] = fwd_io_plain(bed->bond);
-	bed->tx_pool = c->flows > HOT_FRAMES ? bed->many : bed->hot;
+	bed->tx_pool = c->flows > rte_mempool_avail_count(bed->few) ? bed->many : bed->few;
 	need(rte_eth_macaddr_get(bed->bond, &mac) == 0, "the bond's address");
 	/* For hosts behind the bond, and for others. */
 	frames_of_flows(bed->rx, &mac, c->flows);
 	frames_of_flows(bed->tx_pool, &mac, c->flows);
 	floor_up(bed);
+}
+
+static inline void
+send_burst(const struct fwd_io *io, struct rte_mbuf **pkts, uint16_t n)
+{
+	if (io->by_headers)
+		fwd_prefetch(pkts, n);
+	if (io->tx(io, 0, pkts, n) != n)
+		abort();
 }
 
 static inline void
@@ -370,8 +380,7 @@ one_tx(const struct bed *bed, const struct fwd_io *io)
 	/* As they are: what is in the buffer is the frame. */
 	if (rte_mempool_get_bulk(bed->tx_pool, (void **)pkts, n) != 0)
 		abort();
-	if (io->tx(io, 0, pkts, n) != n)
-		abort();
+	send_burst(io, pkts, n);
 }
 
 static inline void
@@ -389,8 +398,7 @@ one_io(const struct bed *bed, const struct fwd_io *io)
 	struct rte_mbuf *pkts[BED_MAX_BURST];
 	uint16_t n = io->rx(io, 0, pkts, bed->now.burst);
 
-	if (io->tx(io, 0, pkts, n) != n)
-		abort();
+	send_burst(io, pkts, n);
 }
 
 __attribute__((noinline)) void
@@ -412,7 +420,7 @@ bed_free(struct bed *bed)
 	direct_free(bed->direct);
 	bond_down(bed);
 	need(rte_eth_dev_stop(bed->bare) == 0, "stopping a port");
-	need(rte_mempool_full(bed->rx) && rte_mempool_full(bed->hot) && rte_mempool_full(bed->many),
+	need(rte_mempool_full(bed->rx) && rte_mempool_full(bed->few) && rte_mempool_full(bed->many),
 	     "returning all frames");
 	rte_eal_cleanup();
 	free(bed);

@@ -18,6 +18,9 @@ enum {
 	BED_MAX_MEMBERS = 8,
 	BED_MAX_BURST = 64,
 	BED_MAX_FLOWS = 4096,
+	/* So few that their headers stay in the first level cache. */
+	BED_HOT_FRAMES = 127,
+	BED_MAX_FRAMES = 65535,
 };
 
 /*
@@ -42,7 +45,11 @@ struct bed_case {
 };
 
 /* Start EAL and its ports; ends the program with a message when that fails, as all of these do. */
-struct bed *bed_new(void);
+/*
+ * @frames: in each pool, BED_HOT_FRAMES.. BED_MAX_FRAMES. @prefetch: the direct path asks for the
+ * headers that it sends, as the io engine does for those that a device wrote.
+ */
+struct bed *bed_new(unsigned frames, bool prefetch);
 void bed_free(struct bed *bed);
 
 /* Build what @c needs; the bond stays while mode and members do. */

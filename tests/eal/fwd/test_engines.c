@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* io, mac, macswap and rxonly, and what all engines share: frames through net_ring ports. */
+#include "engines.h"
+#include "fwd_stream.h"
+#include "pmd_traits.h"
+#include "reason.h"
 #include "ring_bench.h"
 
 #include <rte_ethdev.h>
@@ -357,6 +361,48 @@ lost_tags_are_counted(void **state)
 	rte_pktmbuf_free(m);
 }
 
+/* What asks for headers first, and what does not, hand over the same frames. */
+static void
+io_prefetches_for_hashes_of_what_a_device_wrote(void **state)
+{
+	struct ring_bench *b = *state;
+	struct fwd_io from = b->io[0].io, to = b->io[1].io;
+	struct fwd_stream s = {.run = fwd_engine_io.run, .rx = &from, .tx = &to};
+	struct reason why;
+	uint8_t frame[60];
+
+	to.by_headers = true;
+	assert_int_equal(fwd_engine_io.prepare(&s, &why), 0);
+	assert_ptr_equal(s.run, fwd_engine_io.run);
+	from.from_device = true;
+	assert_int_equal(fwd_engine_io.prepare(&s, &why), 0);
+	assert_ptr_not_equal(s.run, fwd_engine_io.run);
+	s.run = fwd_engine_io.run;
+	to.by_headers = false;
+	assert_int_equal(fwd_engine_io.prepare(&s, &why), 0);
+	assert_ptr_equal(s.run, fwd_engine_io.run);
+
+	/* Of net_ring: nothing but a device of a bus sets that. */
+	assert_false(pmd_is_of_a_bus(b->port[0]));
+	b->io[0].io.from_device = true;
+	b->io[1].io.by_headers = true;
+	bench_publish(b, "io");
+	make_frame(frame, sizeof(frame));
+	for (unsigned i = 0; i < 100; i++) {
+		frame[20] = (uint8_t)i;
+		bench_send(b, 0, frame, sizeof(frame));
+	}
+	for (unsigned i = 0; i < 100; i++) {
+		struct rte_mbuf *m = bench_receive(b, 1);
+
+		assert_int_equal(rte_pktmbuf_mtod(m, uint8_t *)[20], i);
+		rte_pktmbuf_free(m);
+	}
+	/* The other way nobody looks. */
+	bench_send(b, 1, frame, sizeof(frame));
+	rte_pktmbuf_free(bench_receive(b, 0));
+}
+
 #define BENCH_TEST(name) cmocka_unit_test_setup_teardown(name, bench_reset, bench_whole)
 
 int
@@ -366,6 +412,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(table),
 		BENCH_TEST(io_leaves_frames_alone),
 		BENCH_TEST(io_keeps_order),
+		BENCH_TEST(io_prefetches_for_hashes_of_what_a_device_wrote),
 		BENCH_TEST(mac_writes_addresses),
 		BENCH_TEST(macswap_swaps),
 		BENCH_TEST(runts_are_counted),
