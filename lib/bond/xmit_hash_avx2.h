@@ -265,6 +265,37 @@ xmit_hash8(enum bond_policy policy, struct rte_mbuf *const *m, uint32_t ret[XMIT
 	return true;
 }
 
+/*
+ * Mode 6: the destination of eight frames, folded; false when one is not untagged unicast IPv4, or
+ * is IGMP, or goes to the limited broadcast, or is short.
+ */
+XMIT_AVX2_INLINE bool
+xmit_destinations8(struct rte_mbuf *const *m, __m256i *ret)
+{
+	struct xmit_rows rows;
+	struct xmit_eight e;
+	__m256i a, b, dst, odd;
+
+	if (unlikely(!xmit_have(m, COMMON_PORTS, false)))
+		return false;
+	e = xmit_frames(m);
+	/* Words 1 and 3: the protocol in the second byte, and the destination. */
+	rows = xmit_rows(&e, COMMON_PORTS - 16);
+	a = _mm256_unpackhi_epi32(rows.r0, rows.r1);
+	b = _mm256_unpackhi_epi32(rows.r2, rows.r3);
+	dst = _mm256_unpackhi_epi64(a, b);
+	a = XMIT_WORDS(rows.r0, rows.r1, _MM_SHUFFLE(1, 1, 1, 1));
+	b = XMIT_WORDS(rows.r2, rows.r3, _MM_SHUFFLE(1, 1, 1, 1));
+	a = XMIT_WORDS(a, b, _MM_SHUFFLE(2, 0, 2, 0));
+	odd = _mm256_cmpeq_epi32(
+		_mm256_and_si256(a, _mm256_set1_epi32(0xff00)), _mm256_set1_epi32(IPPROTO_IGMP << 8)
+	);
+	odd = _mm256_or_si256(odd, _mm256_cmpeq_epi32(dst, _mm256_set1_epi32(-1)));
+	*ret = xmit_fold(dst);
+	rows = xmit_rows(&e, 0);
+	return likely(_mm256_testz_si256(odd, odd) && xmit_are_single(&e) && xmit_are_ipv4(&rows));
+}
+
 /* common_hash_bit() of the policies that want IPv4 and look at the addresses before it. */
 XMIT_AVX2_INLINE bool
 xmit_mac_bits8(enum bond_policy policy, const struct xmit_eight *e, uint32_t *ret)

@@ -46,12 +46,14 @@ member_of(
 	return plan->bucket[bucket];
 }
 
-static uint16_t
+/* @avx2 is known where this is inlined. */
+static __rte_always_inline uint16_t
 by_two(struct bond_direct *d,
        const struct bond_plan *plan,
        uint16_t queue,
        struct rte_mbuf **pkts,
-       uint16_t n)
+       uint16_t n,
+       bool avx2)
 {
 	struct rte_mbuf *other[XMIT_MAX_BURST];
 	struct bond_txq *q = &d->txq[queue];
@@ -61,7 +63,9 @@ by_two(struct bond_direct *d,
 
 	if (unlikely(plan->active == PLAN_NO_PORT))
 		return xmit_nobody(d, plan, queue, pkts, n);
-	for (size_t i = 0; i < n; i++) {
+	if (avx2)
+		kept = xmit_alb_front(q, plan, pkts, n, other, &nb_other);
+	for (size_t i = kept; i < n; i++) {
 		struct rte_mbuf *m = pkts[i];
 		size_t bucket = bucket_of(plan, m, &odd);
 
@@ -128,10 +132,34 @@ alb_any(struct bond_direct *d,
 	return by_any(d, plan, queue, pkts, n, false);
 }
 
+static uint16_t
+alb_two(struct bond_direct *d,
+        const struct bond_plan *plan,
+        uint16_t queue,
+        struct rte_mbuf **pkts,
+        uint16_t n)
+{
+	return by_two(d, plan, queue, pkts, n, false);
+}
+
+static uint16_t
+alb_two_avx2(
+	struct bond_direct *d,
+	const struct bond_plan *plan,
+	uint16_t queue,
+	struct rte_mbuf **pkts,
+	uint16_t n
+)
+{
+	return by_two(d, plan, queue, pkts, n, true);
+}
+
 plan_xmit_fn
 xmit_alb_by(uint16_t nb_usable)
 {
-	return nb_usable == 2 ? by_two : alb_any;
+	if (nb_usable != 2)
+		return alb_any;
+	return xmit_avx2_wanted() ? alb_two_avx2 : alb_two;
 }
 
 uint16_t

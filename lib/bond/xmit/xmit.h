@@ -60,6 +60,19 @@ plan_xmit_fn xmit_alb_by(uint16_t nb_usable);
 plan_xmit_fn xmit_hash_avx2_by(enum bond_policy policy);
 plan_xmit_fn xmit_tlb_avx2_by(enum bond_policy policy);
 
+/*
+ * Mode 6, two members, a CPU with AVX2: divide the frames in front of a burst, as long as they are
+ * common, as xmit_split() does; how many these were. @nb_other: how many of them stand in @other.
+ */
+size_t xmit_alb_front(
+	struct bond_txq *q,
+	const struct bond_plan *plan,
+	struct rte_mbuf **pkts,
+	size_t n,
+	struct rte_mbuf **other,
+	size_t *nb_other
+);
+
 /* Whether the CPU has AVX2, and EAL was not told to do without. */
 bool xmit_avx2_wanted(void);
 

@@ -41,7 +41,7 @@ frame(uint32_t id, bool odd)
 	}
 	if (!odd || rand() % 4 != 0)
 		return m;
-	switch (rand() % 6) {
+	switch (rand() % 7) {
 	case 0:
 		bytes[12] = 0x86;
 		bytes[13] = 0xdd;
@@ -57,6 +57,9 @@ frame(uint32_t id, bool odd)
 		break;
 	case 4:
 		memset(bytes + 30, 0xff, 4);
+		break;
+	case 5:
+		bytes[23] = IPPROTO_IGMP;
 		break;
 	default:
 		m->ol_flags |= RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED;
