@@ -104,7 +104,7 @@ inspect_source(struct bond_direct *d, uint16_t queue, const struct rte_mbuf *m)
 	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
 	uint32_t epoch = atomic_load_explicit(&d->learn_epoch, memory_order_relaxed);
 	const struct rte_vlan_hdr *vlan = (const struct rte_vlan_hdr *)(eth + 1);
-	uint64_t key = plan_mac_word(&eth->src_addr), hash;
+	uint64_t key = plan_second_mac_word(eth), hash;
 	struct bond_txq *q = &d->txq[queue];
 
 	if (eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_VLAN) &&

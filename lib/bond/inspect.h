@@ -52,24 +52,24 @@ inspect_are_single(struct rte_mbuf *const *pkts, uint16_t n)
 	return (group & 1) == 0;
 }
 
-/* What the headers of a burst have in common, gathered without a branch. */
+/* The begin of a frame: its header, and two bytes more, which a buffer always has. */
+typedef uint8_t inspect_begin __attribute__((vector_size(16)));
+
+/* In which bits the headers of a burst are other than one of IPv4, gathered without a branch. */
 struct inspect_heads {
-	uint8_t group; /* the first bytes of the destinations, ORed */
-	/* The eight bytes that end with the type, ORed and ANDed. */
-	uint64_t any, all;
+	inspect_begin differ;
 };
-#define INSPECT_HEADS_NONE ((struct inspect_heads){0, 0, UINT64_MAX})
+#define INSPECT_HEADS_NONE ((struct inspect_heads){{0}})
 
 static __rte_always_inline void
 inspect_head(struct inspect_heads *h, const struct rte_mbuf *m)
 {
-	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
-	uint64_t end;
+	/* Behind both addresses. */
+	const inspect_begin ipv4 = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, RTE_ETHER_TYPE_IPV4 >> 8};
+	inspect_begin begin;
 
-	memcpy(&end, frame + RTE_ETHER_HDR_LEN - sizeof(end), sizeof(end));
-	h->group |= frame[0];
-	h->any |= end;
-	h->all &= end;
+	memcpy(&begin, rte_pktmbuf_mtod(m, const void *), sizeof(begin));
+	h->differ |= begin ^ ipv4;
 }
 
 /*
@@ -79,12 +79,10 @@ inspect_head(struct inspect_heads *h, const struct rte_mbuf *m)
 static inline bool
 inspect_heads_plain(const struct inspect_heads *h)
 {
-	/* The type stands in the upper bytes of a word from memory, or the lower ones. */
-	const uint64_t type = rte_be_to_cpu_64(UINT64_C(0xffff));
-	const uint64_t ipv4 = rte_be_to_cpu_64((uint64_t)RTE_ETHER_TYPE_IPV4);
+	struct rte_ether_hdr differ;
 
-	return ((h->any ^ ipv4) & type) == 0 && ((h->all ^ ipv4) & type) == 0 &&
-	       (h->group & 1) == 0;
+	memcpy(&differ, &h->differ, sizeof(differ));
+	return differ.ether_type == 0 && !rte_is_multicast_ether_addr(&differ.dst_addr);
 }
 
 static inline bool

@@ -197,3 +197,13 @@ plan_first_mac_word(const void *frame)
 	__builtin_memcpy(&word, frame, sizeof(word));
 	return rte_le_to_cpu_64(word) << 16;
 }
+
+/* The same of the address that follows it. */
+static __rte_always_inline uint64_t
+plan_second_mac_word(const void *frame)
+{
+	uint64_t word;
+
+	__builtin_memcpy(&word, (const uint8_t *)frame + RTE_ETHER_ADDR_LEN - 2, sizeof(word));
+	return rte_le_to_cpu_64(word) & ~UINT64_C(0xffff);
+}
