@@ -46,6 +46,7 @@ struct bed {
 	struct rte_mempool *tx_pool; /* one of them */
 	struct bond_direct *direct;
 	struct fwd_io io[BED_PATH_COUNT];
+	uint16_t nb_floor_polled, floor_turn;
 	bool prefetch;
 };
 
@@ -303,6 +304,17 @@ floor_tx(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkts, uint16
 	return sent;
 }
 
+/* From each member in turn; from one where only the active one delivers. */
+static uint16_t
+floor_rx(const struct fwd_io *io, uint16_t queue, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct bed *bed = io->ctx;
+
+	if (++bed->floor_turn >= bed->nb_floor_polled)
+		bed->floor_turn = 0;
+	return rte_eth_rx_burst(bed->member[bed->floor_turn], queue, pkts, n);
+}
+
 static void
 note_member(struct rte_mempool *pool, void *opaque, void *obj, unsigned index)
 {
@@ -333,10 +345,15 @@ fill_parts(struct bed *bed, struct rte_mempool *pool, struct parts *p)
 static void
 floor_up(struct bed *bed)
 {
+	const struct bed_case *c = &bed->now;
+
 	fill_parts(bed, bed->rx, &bed->rx_parts);
 	fill_parts(bed, bed->tx_pool, &bed->tx_parts);
 	bed->io[BED_FLOOR] = fwd_io_plain(bed->bare);
+	bed->io[BED_FLOOR].rx = floor_rx;
 	bed->io[BED_FLOOR].tx = floor_tx;
+	bed->nb_floor_polled =
+		c->mode == BOND_MODE_AB || c->mode == BOND_MODE_TLB ? 1 : c->nb_members;
 	bed->io[BED_FLOOR].ctx = bed;
 }
 

@@ -24,9 +24,9 @@ enum {
 };
 
 /*
- * Who moves the frames. BED_FLOOR is a bare port that sends as the members of the mode must: each
- * burst in the parts that the members get of it, or in mode 3 the whole of it as often. What a bond
- * costs beyond that is its own.
+ * Who moves the frames. BED_FLOOR receives from the members that deliver, one after the other, and
+ * sends by a bare port as the members of the mode must: each burst in the parts that the members
+ * get of it, or in mode 3 the whole of it as often. What a bond costs beyond that is its own.
  */
 enum bed_path { BED_BARE, BED_FLOOR, BED_PMD, BED_DIRECT, BED_PATH_COUNT };
 extern const char *const bed_path_names[BED_PATH_COUNT];
