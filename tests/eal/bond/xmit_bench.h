@@ -32,7 +32,18 @@
 /* Needs setjmp.h, stdarg.h, stddef.h and stdint.h before it. */
 #include <cmocka.h>
 
-enum { MEMBERS = 3, RING = 64 /* holds one less */, POOL = 2047, BURST = 32, BOND_PORT = 31 };
+/* A test may want more. */
+#ifndef BENCH_MEMBERS
+#define BENCH_MEMBERS 3
+#endif
+
+enum {
+	MEMBERS = BENCH_MEMBERS,
+	RING = 64 /* holds one less */,
+	POOL = 2047,
+	BURST = 32,
+	BOND_PORT = 31
+};
 
 static struct rte_mempool *pool;
 static struct rte_ring *out[MEMBERS], *in[MEMBERS];
