@@ -21,6 +21,8 @@ READ_TRIES = 10
 AWAKE_S = 5  # a bond that has just been made carries traffic after so long at the latest
 MBUFS = 16384
 MEMORY_MB = 256
+# What one program may come to take of hugepages: seen with net_memif.
+HUGEPAGES_MB = 2 * MEMORY_MB
 
 NAMES = {
     "direct": "vfbond, io_path=direct", "pmd": "vfbond, io_path=pmd", "testpmd": "dpdk-testpmd",

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 
 from bench_case import ENGINES, POLICIES
 from bench_console import ProgramError, VFBOND, program_path
-from bench_drive import MEMORY_MB
+from bench_drive import HUGEPAGES_MB
 from bench_machine import free_hugepage_bytes
 from bench_output import write
 
@@ -101,7 +101,7 @@ def parsed(parser, argv):
     wanted = {"testpmd" if name == "testpmd" else "vfbond" for name in args.programs}
     args.paths = {k: program_path(parser, k, getattr(args, k)) for k in sorted(wanted)}
     if args.hugepages is None:
-        args.hugepages = free_hugepage_bytes() >= len(args.programs) * MEMORY_MB << 20
+        args.hugepages = free_hugepage_bytes() >= len(args.programs) * HUGEPAGES_MB << 20
     if args.out is None:
         args.out = Path("bench-results") / time.strftime("%Y-%m-%d-%H%M%S")
     args.out = Path(args.out)
