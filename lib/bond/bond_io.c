@@ -193,16 +193,22 @@ struct mode_io {
 	fwd_rx_fn rx;
 	fwd_tx_fn tx;
 	fwd_housekeep_fn rx_housekeep, tx_housekeep;
+	/*
+	 * Whether sending waits for one header after another, and whether receiving has asked for
+	 * them all. Modes 0 and 1 look at headers too, but wait for none; prefetching gained
+	 * nothing there.
+	 */
+	bool tx_by_headers, rx_reads_headers;
 };
 
 static const struct mode_io mode_io[BOND_MODE_COUNT] = {
-	[BOND_MODE_RR] = {rx_pmd, tx_pmd, NULL, NULL},
-	[BOND_MODE_AB] = {rx_pmd, tx_pmd, rx_drain_backups, NULL},
-	[BOND_MODE_XOR] = {rx_pmd, tx_pmd, NULL, NULL},
-	[BOND_MODE_BROADCAST] = {rx_pmd, tx_pmd, NULL, NULL},
-	[BOND_MODE_8023AD] = {rx_pmd, tx_pmd, NULL, tx_nothing},
-	[BOND_MODE_TLB] = {rx_pmd, tx_pmd, rx_drain_backups, NULL},
-	[BOND_MODE_ALB] = {rx_alb, tx_alb, NULL, tx_nothing},
+	[BOND_MODE_RR] = {rx_pmd, tx_pmd, NULL, NULL, false, false},
+	[BOND_MODE_AB] = {rx_pmd, tx_pmd, rx_drain_backups, NULL, false, false},
+	[BOND_MODE_XOR] = {rx_pmd, tx_pmd, NULL, NULL, true, false},
+	[BOND_MODE_BROADCAST] = {rx_pmd, tx_pmd, NULL, NULL, false, false},
+	[BOND_MODE_8023AD] = {rx_pmd, tx_pmd, NULL, tx_nothing, true, true},
+	[BOND_MODE_TLB] = {rx_pmd, tx_pmd, rx_drain_backups, NULL, true, false},
+	[BOND_MODE_ALB] = {rx_alb, tx_alb, NULL, tx_nothing, true, true},
 };
 
 void
@@ -216,19 +222,18 @@ bond_io(const struct bond *bond, struct fwd_io *ret)
 		.tx = m->tx,
 		.rx_housekeep = m->rx_housekeep,
 		.tx_housekeep = m->tx_housekeep,
-		/* Modes 0 and 1 look at headers too, but wait for none: measured, nothing gained.
-	         */
-		.by_headers = bond_mode_is_lb(bond->settings.mode) ||
-	                      bond->settings.mode == BOND_MODE_XOR ||
-	                      bond->settings.mode == BOND_MODE_8023AD,
+		.by_headers = m->tx_by_headers,
 		/* Workers only read it. */
 		.ctx = (void *)(uintptr_t)&bond->io,
 	};
 	if (bond->run != NULL)
 		direct_io(bond->run->direct, ret);
 	for (uint16_t i = 0; i < bond->nb_members; i++) {
-		ret->strips_tags = ret->strips_tags || bond->members[i].strips_tags;
-		ret->from_device = ret->from_device || bond->members[i].from_device;
+		const struct bond_member *member = &bond->members[i];
+
+		ret->strips_tags = ret->strips_tags || member->strips_tags;
+		ret->from_device =
+			ret->from_device || (member->from_device && !m->rx_reads_headers);
 	}
 }
 

@@ -43,7 +43,8 @@ struct fwd_io {
 	 * to is shared with control is its owner's business.
 	 */
 	void *ctx;
-	/* rx: a device wrote the frames, their headers are in no cache near the CPU. */
+	/* rx: a device wrote the frames, and nobody has looked at their headers: no near cache has
+	 * them. */
 	bool from_device;
 	bool by_headers;  /* tx chooses by what the headers say */
 	bool strips_tags; /* rx may hand over frames whose VLAN tag is in the mbuf only */

@@ -117,7 +117,6 @@ unsent_frames_are_the_callers(void **state)
 	bond = bonds_find(b.bonds, "b");
 	bench_wait_active(bond, 2);
 	bond_io(bond, &io);
-	assert_true(io.by_headers);
 	pool = port_pool(b.ports, bond_port(bond), &why);
 	for (size_t m = 0; m < sizeof(mixes) / sizeof(mixes[0]); m++)
 		assert_int_equal(send_mix(&io, pool, mixes[m]), BURST);
