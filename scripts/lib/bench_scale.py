@@ -4,15 +4,17 @@ scripts/bench scale: what a second worker adds, and whether a packet costs the s
 members.
 
 Two workers: vfbond and dpdk-testpmd forward (io) over a bond of two net_null members in balance-xor
-with layer3+4, first with one queue and one worker, then with two of each; the control thread sleeps
-in poll() and shares the first CPU with the second worker (--lcores 0@0,1@1 and 0@0,1@0,2@1). Each has
-the CPUs for itself, and the wall's clock counts. The share of its CPU that each worker had is
-printed; a round in which one had less than 95 % is marked disturbed and repeated. What the workers
-would have done with a whole CPU each, by the time that they really ran, is printed beside it: it
-shows what they cost each other, if not what a busy machine took from them.
+with layer3+4, with one queue and one worker, with two of each, and as two processes of one worker
+each, which share nothing but the machine: what these reach together no program can better. The
+control thread sleeps in poll() and shares the first CPU with the second worker (--lcores 0@0,1@1 and
+0@0,1@0,2@1). Each has the CPUs for itself, and the wall's clock counts. The share of its CPU that
+each worker had is printed; a round in which one had less than 95 % is marked disturbed and repeated.
+What the workers would have done with a whole CPU each, by the time that they really ran, is printed
+beside it: it shows what they cost each other, if not what a busy machine took from them. As one comes
+after the other, and each is started anew, a ratio is one of medians, not the median of the rounds'.
 
-Members: the cost of bonding with 1, 2, 3, 4 and 8 members, as scripts/bench sweep measures it; it is
-flat when none is more than 10 % above the mean of all.
+Members: the time per packet, and what bonding costs of it, with 1, 2, 3, 4 and 8 members, as
+scripts/bench sweep measures them; they are flat when none is more than 10 % above the mean of all.
 """
 
 import contextlib
@@ -26,7 +28,7 @@ from bench_machine import describe
 from bench_options import ROUNDS, finished, number, parsed, parser_of, setup_of
 from bench_output import result_of
 from bench_run import FILL_S, Family, Pace, rows_of, run_family
-from bench_stats import cost_of, figure, median, ratio, ratio_of
+from bench_stats import cost_of, figure, median, ratio, ratio_of, time_of
 from bench_targets import AT_LEAST, AT_MOST, FLAT, TWO_WORKERS, Judged, meets
 
 WHOLE = 0.95  # of its CPU
@@ -34,84 +36,111 @@ REPEATS = 2
 WARM_UP_S = 0.1
 MEMBERS = (1, 2, 3, 4, 8)
 PLACE = Place(2, "layer3+4", 2)
+APART = "apart"
+HOWS_CALLED = {1: "one worker", 2: "two workers", APART: "two processes"}
+HOWS = tuple(HOWS_CALLED)
 
 
 def layouts(cpus):
-    """{workers: EAL's --lcores} of one worker and of two."""
+    """{how: EAL's --lcores of each process} of one worker, of two, and of two apart."""
     first, second = cpus[0], cpus[-1 if len(cpus) < 2 else 1]
-    return {1: f"0@{first},1@{second}", 2: f"0@{first},1@{first},2@{second}"}
+    one, other = f"0@{first},1@{second}", f"0@{first},1@{first}"
+    return {1: [one], 2: [f"0@{first},1@{first},2@{second}"], APART: [one, other]}
 
 
-def forward(driver, row, seconds):
-    """(packets per second, per second of the workers' time, share of its CPU of each worker)."""
-    driver.enter(row.place)
-    # Real frames in the buffers, of which a hash can be made.
-    driver.fill(FILL_S)
-    driver.begin(row)
-    driver.await_traffic(row)
-    time.sleep(WARM_UP_S)
-    since, ran, first = time.monotonic(), driver.clock.each(), driver.counted(row)
+def measured(drivers, row, seconds):
+    """(wall's seconds, packets, seconds that each worker ran) of what the drivers have begun."""
+    def now():
+        ran = [t for driver in drivers for t in driver.clock.each()]
+        return time.monotonic(), sum(driver.counted(row) for driver in drivers), ran
+
+    since, first, ran = now()
     time.sleep(seconds)
-    last, ran_to, until = driver.counted(row), driver.clock.each(), time.monotonic()
-    driver.end()
-    driver.leave()
-    took = [b - a for a, b in zip(ran, ran_to)]
-    wall = until - since
-    whole = (last - first) / sum(took) * len(took) if sum(took) else 0
-    return (last - first) / wall, whole, [t / wall for t in took]
+    until, last, ran_to = now()
+    return until - since, last - first, [b - a for a, b in zip(ran, ran_to)]
 
 
-def once(name, workers, lcores, args, work):
-    """One program with so many workers."""
-    setup = setup_of(args, queues=workers, lcores=lcores)
-    devices = null_devices(2)
-    extra = [f"--nb-cores={workers}"]
+def forward(drivers, row, seconds):
+    """(packets per second, per second of the workers' time, share of its CPU of each worker)."""
+    for driver in drivers:
+        driver.enter(row.place)
+        # Real frames in the buffers, of which a hash can be made.
+        driver.fill(FILL_S)
+    for driver in drivers:
+        driver.begin(row)
+        driver.await_traffic(row)
+    time.sleep(WARM_UP_S)
+    wall, packets, took = measured(drivers, row, seconds)
+    for driver in drivers:
+        driver.end()
+        driver.leave()
+    whole = packets / sum(took) * len(took) if sum(took) else 0
+    return packets / wall, whole, [t / wall for t in took]
+
+
+def once(name, how, layout, args, work):
+    """One program with one worker or two, or twice with one."""
+    workers = 1 if how == APART else how
     row = rows_of([PLACE], ["io"])[0]
     with contextlib.ExitStack() as stack:
-        driver = started(name, args.paths, devices, setup, work / name, extra)
-        stack.enter_context(driver.program)
-        found = forward(driver, row, args.seconds)
-        driver.close()
+        drivers = []
+        for i, lcores in enumerate(layout):
+            setup = setup_of(args, queues=workers, lcores=lcores)
+            setup.prefix += f"-{i}"
+            drivers.append(started(name, args.paths, null_devices(2), setup,
+                                   work / f"{name}-{i}", [f"--nb-cores={workers}"]))
+            stack.enter_context(drivers[-1].program)
+        found = forward(drivers, row, args.seconds)
+        for driver in drivers:
+            driver.close()
     return found
 
 
 def two_beside_one(args, work):
-    """[{program: {workers: (rate, whole, shares, disturbed)}}] of each round."""
+    """[{program: {how: (rate, whole, shares, disturbed)}}] of each round."""
     lcores = layouts(sorted(os.sched_getaffinity(0)))
     rounds = []
     for turn in range(args.rounds):
         found = {}
         for name in args.programs:
-            for workers in (1, 2) if turn % 2 == 0 else (2, 1):
+            for how in HOWS if turn % 2 == 0 else HOWS[::-1]:
                 tries = []
                 while not tries or (min(tries[-1][2]) < WHOLE and len(tries) <= REPEATS):
-                    tries.append(once(name, workers, lcores[workers], args, work))
+                    tries.append(once(name, how, lcores[how], args, work))
                 best = max(tries, key=lambda one: min(one[2]))
-                found.setdefault(name, {})[workers] = (*best, min(best[2]) < WHOLE)
+                found.setdefault(name, {})[how] = (*best, min(best[2]) < WHOLE)
         rounds.append(found)
         if not args.quiet:
             print(f"workers: round {turn + 1}/{args.rounds}", file=sys.stderr)
     return rounds
 
 
-def speedup(name, at):
+def speedup(name, at, above=2, below=1):
     """Of two workers over one; at: 0 by the wall, 1 by the workers' time. A function of rounds."""
-    return lambda rounds: median([ratio(r[name][2][at], r[name][1][at]) for r in rounds])
+    def medians(rounds, how):
+        return median([r[name][how][at] for r in rounds])
+
+    return lambda rounds: ratio(medians(rounds, above), medians(rounds, below))
 
 
 def worker_lines(rounds, names):
     """What is printed of the workers."""
     lines = []
     for name in names:
-        for workers in (1, 2):
-            rows = [r[name][workers] for r in rounds]
-            shares = [median([row[2][i] for row in rows]) for i in range(workers)]
+        for how, called in HOWS_CALLED.items():
+            rows = [r[name][how] for r in rounds]
+            shares = [median([row[2][i] for row in rows]) for i in range(len(rows[0][2]))]
             disturbed = sum(row[3] for row in rows)
             lines.append(
-                f"{name:10} {workers} worker(s): {median([row[0] for row in rows]) / 1e6:8.2f} Mpps, "
+                f"{name:10} {called:13}: {median([row[0] for row in rows]) / 1e6:8.2f} Mpps, "
                 f"{median([row[1] for row in rows]) / 1e6:8.2f} with whole CPUs; CPU share "
                 + " ".join(f"{share:.0%}" for share in shares)
                 + (f"; disturbed: {disturbed} of {len(rows)} rounds" if disturbed else ""))
+        for above, below in ((2, 1), (APART, 1), (2, APART)):
+            found = figure(rounds, speedup(name, 0, above, below))
+            if found is not None:
+                lines.append(f"{name:10} {HOWS_CALLED[above]} : {HOWS_CALLED[below]} "
+                             f"{found.value:.2f} [{found.low:.2f} {found.high:.2f}]")
     return lines
 
 
@@ -119,7 +148,7 @@ def judge_workers(rounds, names):
     """Two workers over one. A disturbed round can't show what two CPUs do."""
     judged = []
     for name in [name for name in names if name == "direct"]:
-        whole = [r for r in rounds if not any(row[3] for row in r[name].values())]
+        whole = [r for r in rounds if not (r[name][1][3] or r[name][2][3])]
         found = figure(whole, speedup(name, 0)) if whole else None
         judged.append(Judged("two workers : one", "by the wall's clock", found, AT_LEAST,
                              TWO_WORKERS, meets(found, AT_LEAST, TWO_WORKERS)))
@@ -144,19 +173,21 @@ def members_family(args, work):
 
 
 def judge_members(family):
-    """The cost with each number of members over the mean of all."""
+    """What a packet takes with each number of members, and what bonding costs of that, over the mean
+    of all."""
     judged = []
     for engine in ("io", "txonly"):
         rows = [row for row in family.rows if row.engine == engine and row.place != BARE]
+        whole = [time_of(("direct", row)) for row in rows]
         costs = [cost_of(("direct", row), ("direct", row.floor)) for row in rows]
+        for what, times in (("time by members : mean", whole), ("cost by members : mean", costs)):
+            def mean(rounds, times=times):
+                return sum(one(rounds) for one in times) / len(times)
 
-        def mean(rounds, costs=costs):
-            return sum(cost(rounds) for cost in costs) / len(costs)
-
-        for row, cost in zip(rows, costs):
-            found = figure(family.rounds, ratio_of(cost, mean))
-            judged.append(Judged("cost by members : mean", row, found, AT_MOST, 1 + FLAT,
-                                 meets(found, AT_MOST, 1 + FLAT)))
+            for row, one in zip(rows, times):
+                found = figure(family.rounds, ratio_of(one, mean))
+                judged.append(Judged(what, row, found, AT_MOST, 1 + FLAT,
+                                     meets(found, AT_MOST, 1 + FLAT)))
     return judged
 
 
@@ -179,8 +210,8 @@ def run(args, work):
     judged += judge_members(family) if "direct" in args.programs else []
     result = result_of("scale", [family], judged, machine, {}, args.rounds)
     result["workers"] = [
-        {name: {str(n): dict(zip(("pps", "pps_with_whole_cpus", "cpu_shares", "disturbed"), row))
-                for n, row in by.items()} for name, by in one.items()} for one in rounds
+        {name: {str(how): dict(zip(("pps", "pps_with_whole_cpus", "cpu_shares", "disturbed"), row))
+                for how, row in by.items()} for name, by in one.items()} for one in rounds
     ]
     result["notes"] = worker_lines(rounds, args.programs)
     return result

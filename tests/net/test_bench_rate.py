@@ -236,6 +236,17 @@ def test_a_disturbed_round_does_not_show_what_two_workers_do():
     assert wall.figure is None and not wall.met
 
 
+def test_workers_are_compared_by_medians():
+    """One that came after the other is no pair: of 10, 20 and 30 and of 60, 40 and 20, 40 : 20."""
+    rounds = [{"direct": {1: (one, one, [1.0], False), 2: (two, two, [1.0, 1.0], False),
+                          bench_scale.APART: (50.0, 50.0, [1.0, 1.0], False)}}
+              for one, two in ((10.0, 60.0), (20.0, 40.0), (30.0, 20.0))]
+    assert bench_scale.speedup("direct", 0)(rounds) == 2
+    lines = "\n".join(bench_scale.worker_lines(rounds, ["direct"]))
+    assert "two processes : one worker 2.50" in lines
+    assert "two workers : two processes 0.80" in lines
+
+
 def test_latency_lines():
     """Only whole lines of the generator count."""
     text = "EAL: x\nrate max sent 5 received 4 pps 3 p50 2 p99 1\nrate 10 sent 5 received"
