@@ -68,22 +68,10 @@ need_done(int rc, const struct reason *why)
 	exit(EXIT_FAILURE);
 }
 
-/*
- * Buffers so small that several fit a page: EAL without hugepages puts none across two, and frames
- * that begin alike in their pages would all fall into the same few lines of the cache.
- */
-enum { BUFFER_BYTES = RTE_PKTMBUF_HEADROOM + 192 };
-
-/*
- * First in, first out, and without a cache, so that all frames of the pool come up in turn; not
- * atomic, as there is one thread.
- */
 static struct rte_mempool *
 pool_new(const char *name, unsigned frames)
 {
-	struct rte_mempool *pool = rte_pktmbuf_pool_create_by_ops(
-		name, frames, 0, 0, BUFFER_BYTES, SOCKET_ID_ANY, "ring_sp_sc"
-	);
+	struct rte_mempool *pool = frames_pool(name, frames);
 
 	need(pool != NULL, name);
 	return pool;

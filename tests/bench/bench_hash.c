@@ -205,9 +205,7 @@ frames_new(struct rte_mbuf *frames[FRAMES])
 
 	snprintf(prefix, sizeof(prefix), "--file-prefix=bench-%d", (int)getpid());
 	need(rte_eal_init(RTE_DIM(argv), argv) >= 0, "EAL");
-	pool = rte_pktmbuf_pool_create_by_ops(
-		"frames", FRAMES, 0, 0, RTE_PKTMBUF_HEADROOM + 192, SOCKET_ID_ANY, "ring_sp_sc"
-	);
+	pool = frames_pool("frames", FRAMES);
 	need(pool != NULL, "a pool");
 	frames_of_flows(pool, &mac, FLOWS);
 	need(rte_mempool_get_bulk(pool, (void **)frames, FRAMES) == 0, "taking frames");

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Fills the buffers of a pool with frames, for the microbenchmark. */
+/* Pools of frames, for the microbenchmarks. */
 #pragma once
 
 #include <rte_ether.h>
 
 struct rte_mempool;
+
+/*
+ * A pool of small buffers, first in, first out, so that all come up in turn; for one thread. NULL
+ * without memory.
+ */
+struct rte_mempool *frames_pool(const char *name, unsigned frames);
 
 /*
  * Every buffer of @pool, all of which are free, becomes a UDP frame of 60 bytes from @mac, of one
