@@ -5,6 +5,7 @@ the kernel stamped on frames at the partner's ports.
 
 import contextlib
 import re
+import statistics
 import time
 
 import pytest
@@ -128,8 +129,9 @@ def test_interval(bench, measured, load):
         for i in range(2):
             times = [p.time for p in talk.ours(i)]
             gaps = [b - a for a, b in zip(times, times[1:])]
-            mean = sum(gaps) / len(gaps)
-            assert 0.8 < mean < 1.3, f"mean interval {mean:.3f} s: {gaps}"
+            # One that waited in the device, or that news had made, moves the mean of a few.
+            middle = statistics.median(gaps)
+            assert 0.8 < middle < 1.3, f"median interval {middle:.3f} s: {gaps}"
             fast_ones = [t for t, later in zip(times, times[3:]) if later - t < 0.95]
             assert not fast_ones, f"four LACPDUs within a second: {gaps}"
             assert max(gaps) < 3.0, f"the partner would have to leave: {gaps}"
