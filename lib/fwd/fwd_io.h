@@ -43,8 +43,7 @@ struct fwd_io {
 	 * to is shared with control is its owner's business.
 	 */
 	void *ctx;
-	/* rx: a device wrote the frames, and nobody has looked at their headers: no near cache has
-	 * them. */
+	/* rx: a device wrote the frames, and nobody has looked at their headers yet. */
 	bool from_device;
 	bool by_headers;  /* tx chooses by what the headers say */
 	bool strips_tags; /* rx may hand over frames whose VLAN tag is in the mbuf only */

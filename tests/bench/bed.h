@@ -44,9 +44,9 @@ struct bed_case {
 	bool quiet;          /* num_peer_notif=0 resend_igmp=0: nobody's frames are looked at */
 };
 
-/* Start EAL and its ports; ends the program with a message when that fails, as all of these do. */
 /*
- * @frames: in each pool, BED_HOT_FRAMES.. BED_MAX_FRAMES. @prefetch: the direct path asks for the
+ * Start EAL and its ports; ends the program with a message when that fails, as all of these do.
+ * @frames: in each pool, BED_HOT_FRAMES..BED_MAX_FRAMES. @prefetch: the direct path asks for the
  * headers that it sends, as the io engine does for those that a device wrote.
  */
 struct bed *bed_new(unsigned frames, bool prefetch);
