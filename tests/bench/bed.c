@@ -26,6 +26,14 @@ enum {
 };
 
 const char *const bed_path_names[BED_PATH_COUNT] = {"bare", "floor", "pmd", "direct"};
+const char *const bed_variant_names[BED_VARIANT_COUNT] = {
+	"default",
+	"quiet",
+	"packets_per_slave=8",
+	"packets_per_slave=0",
+	"tlb_dynamic_lb=0",
+	"broadcast_neighbor=on",
+	"arp_interval=100"};
 const char *const bed_way_names[BED_WAY_COUNT] = {"rx", "tx", "io"};
 
 /* How a pool's frames, in their order, are divided: for each that a burst may begin with. */
@@ -214,8 +222,16 @@ plan_of(const struct bed *bed, const struct bed_case *c)
 	bond_settings_default(&s, "bench");
 	s.mode = c->mode;
 	s.policy = c->policy;
-	if (c->quiet)
+	if (c->variant == BED_QUIET)
 		s.num_peer_notif = s.resend_igmp = 0;
+	if (c->variant == BED_PACKETS_PER_SLAVE)
+		s.packets_per_member = 8;
+	if (c->variant == BED_RANDOM)
+		s.packets_per_member = 0;
+	s.tlb_dynamic_lb = c->variant != BED_STATIC;
+	s.broadcast_neighbor = c->variant == BED_BROADCAST_NEIGHBOR;
+	if (c->variant == BED_ARP_MONITOR)
+		s.arp_interval_ms = 100;
 	need(rte_eth_macaddr_get(bed->bond, &plan->bond_mac) == 0, "the bond's address");
 	plan->nb_usable = c->nb_members;
 	plan->usable_magic = xmit_hash_magic(c->nb_members);

@@ -35,13 +35,26 @@ extern const char *const bed_path_names[BED_PATH_COUNT];
 enum bed_way { BED_RX, BED_TX, BED_IO, BED_WAY_COUNT };
 extern const char *const bed_way_names[BED_WAY_COUNT];
 
+/* Options that have functions of their own, beside the defaults. */
+enum bed_variant {
+	BED_DEFAULT,
+	BED_QUIET,              /* num_peer_notif=0 resend_igmp=0: nobody's frames are looked at */
+	BED_PACKETS_PER_SLAVE,  /* packets_per_slave=8 */
+	BED_RANDOM,             /* packets_per_slave=0 */
+	BED_STATIC,             /* tlb_dynamic_lb=0 */
+	BED_BROADCAST_NEIGHBOR, /* broadcast_neighbor=on */
+	BED_ARP_MONITOR,        /* arp_interval=100 */
+	BED_VARIANT_COUNT
+};
+extern const char *const bed_variant_names[BED_VARIANT_COUNT];
+
 struct bed_case {
 	enum bond_mode mode;
 	enum bond_policy policy;
 	uint16_t nb_members; /* 1..BED_MAX_MEMBERS */
 	uint16_t burst;      /* 1..BED_MAX_BURST */
 	uint16_t flows;      /* 1..BED_MAX_FLOWS */
-	bool quiet;          /* num_peer_notif=0 resend_igmp=0: nobody's frames are looked at */
+	enum bed_variant variant;
 };
 
 /*

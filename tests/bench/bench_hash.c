@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What a hash by itself costs: cycles per packet of each policy, called for one frame after the
- * other, inlined into a loop over a burst, and for eight frames at a time with AVX2. The PMD's
- * hashes are not to be had outside it. Run by `meson test --benchmark`; tests/bench/instructions
- * runs it under callgrind.
+ * other, inlined into a loop over a burst, and for eight frames at a time with AVX2; and the steps
+ * that follow it. The PMD's hashes are not to be had outside it. Run by `meson test --benchmark`;
+ * tests/bench/instructions runs it under callgrind.
  */
+#include "direct.h"
 #include "frames_of_flows.h"
 #include "spread.h"
+#include "tlb_member.h"
 #include "xmit_hash.h"
 #include "xmit_hash_avx2.h"
 
 #include <rte_cycles.h>
 #include <rte_eal.h>
+#include <rte_malloc.h>
 #include <rte_mbuf.h>
 
 #include <getopt.h>
@@ -25,6 +28,15 @@ enum {
 	FLOWS = 16,
 	BURSTS = 64, /* measured at a time */
 };
+
+static void
+need(bool good, const char *what)
+{
+	if (good)
+		return;
+	fprintf(stderr, "bench_hash: %s does not work\n", what);
+	exit(EXIT_FAILURE);
+}
 
 enum way { WAY_FUNCTION, WAY_LOOP, WAY_EIGHT, WAY_COUNT };
 static const char *const way_names[WAY_COUNT] = {"function", "loop", "avx2"};
@@ -152,6 +164,84 @@ measure(unsigned row, struct rte_mbuf *const *frames, unsigned rounds)
 	printf("\n");
 }
 
+/* What the steps work on, and with. */
+struct steps {
+	struct rte_mbuf *pkts[BURST], *other[BURST];
+	struct bond_plan *plan;
+	struct bond_txq *q;
+};
+
+/* Modes 2 to 6: between two members, here by a bit of the NIC's hash. */
+static void
+step_divide(struct steps *s)
+{
+	size_t nb_other = 0;
+
+	for (size_t i = 0; i < BURST; i++)
+		xmit_split(s->pkts, i, s->other, &nb_other, s->pkts[i], s->pkts[i]->hash.rss & 1);
+}
+
+/* Modes 5 and 6. */
+static void
+step_count(struct steps *s)
+{
+	for (size_t i = 0; i < BURST; i++) {
+		const struct rte_mbuf *m = s->pkts[i];
+		uint8_t index = tlb_count(s->q, s->plan, m, m->hash.rss % TLB_BUCKETS);
+
+		__asm__ volatile("" : : "r"(index));
+	}
+}
+
+static void
+step_source(struct steps *s)
+{
+	const struct xmit_slice slice = {s->pkts, BURST, 0};
+
+	xmit_own_source(s->plan, 0, &slice);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(struct steps *s);
+} all_steps[] = {
+	{"dividing between two members", step_divide},
+	{"counting bytes in buckets", step_count},
+	{"another source address", step_source},
+};
+
+static void
+measure_steps(struct rte_mbuf *const *frames, unsigned rounds)
+{
+	struct steps s = {.plan = direct_plan_new(), .q = rte_zmalloc(NULL, sizeof(*s.q), 0)};
+	static double v[RTE_DIM(all_steps)][SPREAD_MAX];
+
+	need(s.plan != NULL && s.q != NULL, "memory");
+	for (unsigned i = 0; i < rounds; i++)
+		for (size_t k = 0; k < RTE_DIM(all_steps); k++) {
+			uint64_t begin = rte_rdtsc_precise();
+
+			for (unsigned b = 0; b < BURSTS; b++) {
+				memcpy(s.pkts, frames + b * BURST % FRAMES, sizeof(s.pkts));
+				all_steps[k].run(&s);
+				__asm__ volatile("" : : "r"(&s) : "memory");
+			}
+			v[k][i] = (double)(rte_rdtsc_precise() - begin) / (BURSTS * BURST);
+		}
+	for (size_t k = 0; k < RTE_DIM(all_steps); k++) {
+		struct spread found = spread_of(v[k], rounds);
+
+		printf("%-28s %6.2f %6.2f [%5.2f %5.2f]\n",
+		       all_steps[k].name,
+		       found.minimum,
+		       found.median,
+		       found.low,
+		       found.high);
+	}
+	free(s.plan);
+	rte_free(s.q);
+}
+
 /* Two calls of hash_run for each line: the first one warms up. */
 static void
 count(unsigned row, struct rte_mbuf *const *frames, unsigned bursts)
@@ -175,15 +265,6 @@ usage(void)
 	        "usage: bench_hash [--rounds N | --count BURSTS]\n"
 	        "--count: no clock, for callgrind.\n");
 	exit(2);
-}
-
-static void
-need(bool good, const char *what)
-{
-	if (good)
-		return;
-	fprintf(stderr, "bench_hash: %s does not work\n", what);
-	exit(EXIT_FAILURE);
 }
 
 /* A pool of frames, all of them taken out. */
@@ -246,6 +327,10 @@ main(int argc, char **argv)
 			count(row, frames, bursts);
 		else
 			measure(row, frames, rounds);
+	}
+	if (bursts == 0) {
+		printf("the steps behind it, each with the copy of a burst's pointers:\n");
+		measure_steps(frames, rounds);
 	}
 	rte_eal_cleanup();
 	return EXIT_SUCCESS;

@@ -49,7 +49,8 @@ name_of(const struct bed_case *c, char *ret, size_t size)
 		size,
 		"%s %s members=%u burst=%u flows=%u",
 		bond_mode_names[c->mode],
-		c->quiet ? "quiet" : bond_policy_names[c->policy],
+		c->variant != BED_DEFAULT ? bed_variant_names[c->variant]
+					  : bond_policy_names[c->policy],
 		c->nb_members,
 		c->burst,
 		c->flows
@@ -108,13 +109,13 @@ static json_t *
 json_row(const struct bed_case *c, enum bed_way way, const struct result *r)
 {
 	return json_pack(
-		"{s:s, s:s, s:b, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o?, s:o, s:o, s:o}",
+		"{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o?, s:o, s:o, s:o}",
 		"mode",
 		bond_mode_names[c->mode],
 		"policy",
 		bond_policy_names[c->policy],
-		"quiet",
-		c->quiet,
+		"variant",
+		bed_variant_names[c->variant],
 		"way",
 		bed_way_names[way],
 		"members",
@@ -227,13 +228,47 @@ has_policy(enum bond_mode mode, enum bond_policy policy)
 	}
 }
 
+/* Options that change how a mode sends or receives. */
+static bool
+has_variant(enum bond_mode mode, enum bed_variant variant)
+{
+	switch (variant) {
+	case BED_QUIET:
+		return mode == BOND_MODE_AB;
+	case BED_PACKETS_PER_SLAVE:
+	case BED_RANDOM:
+		return mode == BOND_MODE_RR;
+	case BED_STATIC:
+		return bond_mode_is_lb(mode);
+	case BED_BROADCAST_NEIGHBOR:
+		return mode == BOND_MODE_8023AD;
+	case BED_ARP_MONITOR:
+		return mode != BOND_MODE_8023AD && !bond_mode_is_lb(mode);
+	case BED_DEFAULT:
+	case BED_VARIANT_COUNT:
+		break;
+	}
+	return false;
+}
+
+/* A mode with its defaults under each policy, and with each other option once. */
+static void
+one_place(struct bed *bed, struct bed_case c, const struct options *o, json_t *rows)
+{
+	if (has_policy(c.mode, c.policy))
+		one_case(bed, &c, o, rows);
+	for (c.variant = BED_DEFAULT + 1; c.variant < BED_VARIANT_COUNT; c.variant++)
+		if (c.policy == BOND_POLICY_L2 && has_variant(c.mode, c.variant))
+			one_case(bed, &c, o, rows);
+}
+
 static void
 all_cases(struct bed *bed, const struct options *o, json_t *rows)
 {
 	static const struct list members[] = {{{2}, 1}, {{1, 2, 3, 4, 8}, 5}};
 	static const struct list bursts[] = {{{32}, 1}, {{8, 32, 64}, 3}};
 	static const struct list flows[] = {{{16}, 1}, {{1, 16, 4096}, 3}};
-	struct bed_case c;
+	struct bed_case c = {.variant = BED_DEFAULT};
 
 	for (c.mode = 0; c.mode < BOND_MODE_COUNT; c.mode++)
 		for (unsigned m = 0; m < members[o->full].n; m++)
@@ -243,13 +278,7 @@ all_cases(struct bed *bed, const struct options *o, json_t *rows)
 						c.nb_members = members[o->full].values[m];
 						c.burst = bursts[o->full].values[b];
 						c.flows = flows[o->full].values[f];
-						c.quiet = false;
-						if (has_policy(c.mode, c.policy))
-							one_case(bed, &c, o, rows);
-						c.quiet = true;
-						if (c.mode == BOND_MODE_AB &&
-						    c.policy == BOND_POLICY_L2)
-							one_case(bed, &c, o, rows);
+						one_place(bed, c, o, rows);
 					}
 }
 

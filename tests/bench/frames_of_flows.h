@@ -14,8 +14,8 @@ struct rte_mempool *frames_pool(const char *name, unsigned frames);
 
 /*
  * Every buffer of @pool, all of which are free, becomes a UDP frame of 60 bytes from @mac, of one
- * of
- * @flows flows, with a hash as a NIC's. Flows differ in addresses and ports; their destination is
+ * of @flows flows, with a hash as a NIC's. Flows differ in addresses and ports; their destination
+ * is
  * @mac but for the last byte.
  */
 void frames_of_flows(struct rte_mempool *pool, const struct rte_ether_addr *mac, unsigned flows);
